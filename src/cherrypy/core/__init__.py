@@ -1,0 +1,1 @@
+"""The core layer: one request, from its first hook to its last."""
