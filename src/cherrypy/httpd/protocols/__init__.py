@@ -1,0 +1,1 @@
+"""Wire protocols without sockets: bytes in, events out; answers in, bytes out."""
