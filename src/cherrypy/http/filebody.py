@@ -1,0 +1,73 @@
+"""A response body that comes from a file, known as such to the server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["FileBody", "ReadableFile"]
+
+
+class ReadableFile(Protocol):
+    """What a file must be able to do to serve as a body."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes, none at the end."""
+        ...
+
+
+class FileBody:
+    """The bytes of a file from its present position on, in pieces.
+
+    A server may iterate over it, or recognise it and let the operating system copy
+    `count` bytes from `fileno` (sendfile).
+
+    Args:
+        file: An open binary file; the body owns it from now on.
+        count: How many bytes to send at most; None for all there are.
+        chunk_size: Bytes in one piece. 64 KiB fills a socket buffer.
+    """
+
+    __slots__ = ("chunk_size", "count", "file")
+
+    def __init__(
+        self, file: ReadableFile, count: int | None = None, chunk_size: int = 65536
+    ) -> None:
+        self.file = file
+        self.count = count
+        self.chunk_size = chunk_size
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the bytes; the file is closed after the last one."""
+        left = self.count
+        try:
+            while left is None or left > 0:
+                size = self.chunk_size if left is None else min(left, self.chunk_size)
+                chunk = self.file.read(size)
+                if not chunk:
+                    return
+                if left is not None:
+                    left -= len(chunk)
+                yield chunk
+        finally:
+            self.close()
+
+    def fileno(self) -> int:
+        """Return the file descriptor.
+
+        Raises:
+            OSError: The file has none (`io.UnsupportedOperation` is one).
+        """
+        fileno = getattr(self.file, "fileno", None)
+        if fileno is None:
+            raise OSError(f"{self.file!r} has no file descriptor")
+        descriptor: int = fileno()
+        return descriptor
+
+    def close(self) -> None:
+        """Close the file; a second time does no harm."""
+        close = getattr(self.file, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,73 @@
+"""Status codes: what they are called and which of them are valid."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+__all__ = ["REASONS", "StatusLike", "status_line", "valid_status"]
+
+StatusLike = int | str | HTTPStatus | None
+"""What page authors may give as a status: 404, "404 Gone Fishing", None for 200."""
+
+REASONS: dict[int, tuple[str, str]] = {
+    int(status): (status.phrase, status.description) for status in HTTPStatus
+}
+"""Reason phrase and one explaining sentence for each registered code."""
+
+# The standard library's sentence for 500 speaks of "server got itself in trouble".
+REASONS[500] = (
+    "Internal Server Error",
+    "The server encountered an unexpected condition which prevented it from "
+    "fulfilling the request.",
+)
+REASONS[503] = (
+    "Service Unavailable",
+    "The server is currently unable to handle the request due to a temporary "
+    "overloading or maintenance of the server.",
+)
+
+_LINES = {code: f"{code} {reason}".encode() for code, (reason, _) in REASONS.items()}
+
+
+def status_line(code: int) -> bytes:
+    """Return code and reason as they stand in a status line, ``b"200 OK"``.
+
+    Args:
+        code: A three-digit status code; unregistered ones get an empty reason.
+    """
+    return _LINES.get(code) or b"%d " % code
+
+
+def valid_status(status: StatusLike) -> tuple[int, str, str]:
+    """Return code, reason and explanation of a status.
+
+    Args:
+        status: A code, text that starts with a code and may go on with a reason, a
+            member of `http.HTTPStatus`, or None (and empty text) for 200.
+
+    Returns:
+        The code, the given or the registered reason, and a sentence that explains
+        the code. Unregistered codes have empty texts.
+
+    Raises:
+        ValueError: The code is no number, or not within 100..599.
+    """
+    if not status:
+        status = 200
+    number: int | str = status
+    reason = ""
+    if isinstance(status, str):
+        number, _, reason = status.partition(" ")
+        reason = reason.strip()
+    try:
+        code = int(number)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"Illegal response status from server ({number!r} is non-numeric)."
+        ) from None
+    if not 100 <= code <= 599:
+        raise ValueError(
+            f"Illegal response status from server ({code!r} is out of range)."
+        )
+    registered, explanation = REASONS.get(code, ("", ""))
+    return code, reason or registered, explanation
