@@ -113,7 +113,8 @@ class _Proxy:
     @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
         """The attributes of the object stood for."""
-        return vars(getattr(current.get(), self.__attrname__))
+        attributes: dict[str, Any] = vars(getattr(current.get(), self.__attrname__))
+        return attributes
 
     def __dir__(self) -> list[str]:
         return dir(getattr(current.get(), self.__attrname__))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -65,6 +67,18 @@ class FileBody:
             raise OSError(f"{self.file!r} has no file descriptor")
         descriptor: int = fileno()
         return descriptor
+
+    def remaining(self) -> int | None:
+        """Return how many bytes there are to come, or None if that is not known."""
+        try:
+            status = os.fstat(self.fileno())
+            position: int = self.file.tell()  # type: ignore[attr-defined]
+        except (AttributeError, OSError):
+            return self.count
+        if not stat.S_ISREG(status.st_mode):
+            return self.count
+        left = max(status.st_size - position, 0)
+        return left if self.count is None else min(left, self.count)
 
     def close(self) -> None:
         """Close the file; a second time does no harm."""

@@ -1,0 +1,198 @@
+"""An application: a tree of objects, a place to stand, and a config."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from cherrypy.core import config as configuration
+from cherrypy.core import context
+from cherrypy.core.config import NamespaceSet
+from cherrypy.core.context import Serving, current
+from cherrypy.core.log import LogManager
+from cherrypy.core.plan import Plans
+from cherrypy.core.request import Request
+from cherrypy.core.response import Response
+from cherrypy.core.wsgi import CPWSGIApp
+from cherrypy.http.hosts import Host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cherrypy.http.types import StartResponse
+
+__all__ = ["Application", "active"]
+
+active: dict[int, Serving] = {}
+"""The exchanges in progress, by identity; the timeout monitor looks at them."""
+
+
+class Bus(Protocol):
+    """As much of the process bus as a request needs."""
+
+    listeners: Mapping[str, Any]
+
+    def publish(self, channel: str, /) -> Any:
+        """Tell the listeners of a channel."""
+
+
+class Application:
+    """A root object, mounted at a path, with its own config and logs.
+
+    It is a WSGI application.
+
+    Args:
+        root: The root of the object tree; may be None with a dispatcher that does
+            not need one.
+        script_name: The URL path of the mount point, such as "/blog"; "" is the
+            root of the site. None means that the server says it in each request.
+        config: A dict of dicts by path, or a file name or open file.
+    """
+
+    bus: ClassVar[Bus | None] = None
+    """Is told of requests that begin and end; joined in `cherrypy.environment`."""
+
+    root: Any = None
+    config: dict[str, dict[str, Any]]
+    namespaces: NamespaceSet = NamespaceSet()
+    """Handlers of config namespaces, called when config is merged."""
+
+    toolboxes: ClassVar[dict[str, Any]] = {}
+    """Boxes of tools by the namespace under which config names them."""
+
+    log: LogManager
+    wsgiapp: CPWSGIApp
+
+    request_class: type[Request] = Request
+    response_class: type[Response] = Response
+
+    relative_urls: bool | str = False
+    """What `cherrypy.url` gives by default: False for absolute URLs, True for
+    relative ones, "server" for ones that start with a slash."""
+
+    def __init__(
+        self, root: Any, script_name: str | None = "", config: Any = None
+    ) -> None:
+        self.log = LogManager(id(self))
+        self.root = root
+        self.script_name = script_name
+        self.wsgiapp = CPWSGIApp(self)
+        self.plans = Plans()
+        """What is known of the pages beforehand; see `cherrypy.core.plan`."""
+        self.namespaces = self.namespaces.copy()
+        self.namespaces["log"] = lambda k, v: setattr(self.log, k, v)
+        self.namespaces["wsgi"] = self.wsgiapp.namespace_handler
+        self.config = {}
+        if config:
+            self.merge(config)
+
+    def __repr__(self) -> str:
+        name = f"{type(self).__module__}.{type(self).__name__}"
+        return f"{name}({self.root!r}, {self._script_name!r})"
+
+    @property
+    def script_name(self) -> str:
+        """The URL path of the mount point, without a slash at the end.
+
+        If the application was made with None, each request's own SCRIPT_NAME.
+        """
+        if self._script_name is not None:
+            return self._script_name
+        environ = current.get().request.wsgi_environ or {}
+        return str(environ.get("SCRIPT_NAME", "")).rstrip("/")
+
+    @script_name.setter
+    def script_name(self, value: str | None) -> None:
+        self._script_name = value.rstrip("/") if value else value
+
+    @property
+    def plain(self) -> bool:
+        """Whether a server of ours may call the application without WSGI."""
+        return (
+            self._script_name is not None
+            and type(self).__call__ is Application.__call__
+            and type(self.wsgiapp) is CPWSGIApp
+            and self.wsgiapp.plain
+        )
+
+    def merge(self, config: Any) -> None:
+        """Add to the config and act on its namespaces.
+
+        Args:
+            config: A dict of dicts by path, or a file name or open file.
+
+        Raises:
+            ValueError: A section is not a dict.
+        """
+        configuration.merge(self.config, config)
+        self.namespaces(self.config.get("/", {}))
+
+    def find_config(self, path: str, key: str, default: Any = None) -> Any:
+        """Return the most specific value of a key for a path."""
+        trail = path or "/"
+        while trail:
+            section = self.config.get(trail)
+            if section is not None and key in section:
+                return section[key]
+            if trail == "/":
+                break
+            cut = trail.rfind("/")
+            trail = trail[:cut] if cut > 0 else "/"
+        return default
+
+    def get_serving(
+        self,
+        local: Host | None,
+        remote: Host | None,
+        scheme: str,
+        sproto: str = "HTTP/1.1",
+    ) -> tuple[Request, Response]:
+        """Make a request and a response and let the present context serve them.
+
+        Args:
+            local: Where the request came in; None if the exchange of our own server
+                tells it when asked.
+            remote: Who sent it; likewise.
+            scheme: "http" or "https".
+            sproto: The highest version that the server speaks.
+        """
+        request = self.request_class(local, remote, scheme, sproto)
+        request.app = self
+        response = self.response_class()
+        serving = Serving(request, response)
+        current.set(serving)
+        active[id(serving)] = serving
+        bus = self.bus
+        if bus is not None:
+            if bus.listeners.get("acquire_thread"):
+                bus.publish("acquire_thread")
+            if bus.listeners.get("before_request"):
+                bus.publish("before_request")
+        return request, response
+
+    def release_serving(self) -> None:
+        """End the present request: run the last hooks and forget it."""
+        serving = current.get()
+        bus = self.bus
+        try:
+            if bus is not None and bus.listeners.get("after_request"):
+                bus.publish("after_request")
+            serving.request.close()
+        except Exception:  # boundary: the answer is out; all that is left is to log
+            self.log(traceback=True, severity=logging.ERROR)
+        finally:
+            active.pop(id(serving), None)
+            current.set(context.outside)
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer a WSGI call."""
+        return self.wsgiapp(environ, start_response)
+
+
+# Outside a request the ambient names find harmless defaults.
+context.outside.request = Request(
+    Host("127.0.0.1", 80), Host("127.0.0.1", 1111), "http", "HTTP/1.1"
+)
+context.outside.response = Response()

@@ -1,0 +1,103 @@
+"""The story of a request: the steps, and nothing but their order.
+
+The steps themselves are methods of `Request` and `Response`, so that a subclass may
+replace one. Told as a generator that yields whatever has to be awaited; who reads it,
+in a thread or on a loop, is the business of `cherrypy.core.bridge`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cherrypy.core import bridge
+from cherrypy.core.errors import HTTPError, HTTPRedirect
+from cherrypy.core.hooks import run_through
+
+if TYPE_CHECKING:
+    from cherrypy.core.bridge import Story
+    from cherrypy.core.request import Request
+    from cherrypy.core.response import Response
+
+__all__ = ["respond"]
+
+# Speed: what most pages return is none of these, and asking a type for an attribute
+# costs more than finding it in a set.
+_PLAIN = frozenset({bytes, str, list, tuple, dict, type(None)})
+
+
+def respond(request: Request, response: Response, path_info: str) -> Story:
+    """Answer one request, yielding whatever has to be awaited.
+
+    Raises:
+        Exception: What is in `request.throws`, and anything if
+            `request.throw_errors` is set.
+    """
+    try:
+        try:
+            yield from _answer(request, response, path_info)
+        except (HTTPError, HTTPRedirect) as reply:
+            reply.set_response(response, request)
+            request.stage = "before_finalize (HTTPError)"
+            yield from _hooks(request, "before_finalize")
+            response.finalize()
+        finally:
+            request.stage = "on_end_resource"
+            hooks = request.hooks_at("on_end_resource")
+            if hooks:
+                yield from run_through(hooks)
+    except request.throws:
+        raise
+    except Exception:  # boundary: a page may fail in any way
+        if request.throw_errors:
+            raise
+        request.handle_error()
+
+
+def _answer(request: Request, response: Response, path_info: str) -> Story:
+    """The steps from the headers to a finished response, when nothing is raised."""
+    request.stage = "process_headers"
+    request.process_headers()
+    request.stage = "get_resource"
+    request.get_resource(path_info)
+    request.apply_plan(response)
+
+    request.stage = "on_start_resource"
+    hooks = request.hooks_at("on_start_resource")
+    if hooks:
+        yield from run_through(hooks)
+    if request.query_string:
+        request.stage = "process_query_string"
+        request.process_query_string()
+
+    if request.process_request_body and request.method not in (
+        request.methods_with_bodies
+    ):
+        request.process_request_body = False
+    request.stage = "before_request_body"
+    hooks = request.hooks_at("before_request_body")
+    if hooks:
+        yield from run_through(hooks)
+    if request.process_request_body:
+        request.stage = "process_body"
+        request.body.process()
+
+    request.stage = "before_handler"
+    hooks = request.hooks_at("before_handler")
+    if hooks:
+        yield from run_through(hooks)
+    if request.handler is not None:
+        request.stage = "handler"
+        result: Any = request.handler()
+        if type(result) not in _PLAIN and bridge.is_awaitable(result):
+            result = yield result
+        response.body = result
+
+    request.stage = "before_finalize"
+    hooks = request.hooks_at("before_finalize")
+    if hooks:
+        yield from run_through(hooks)
+    response.finalize()
+
+
+def _hooks(request: Request, point: str) -> Story:
+    yield from run_through(request.hooks_at(point))

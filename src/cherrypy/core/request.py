@@ -1,0 +1,537 @@
+"""The request: what the client said, understood step by step.
+
+Most pages look at little of what a client sends, so nearly everything is worked out
+when it is first asked for: headers, cookies, parameters, the body, the hooks.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cherrypy.core.body import RequestBody
+
+from cherrypy.core import bridge, pipeline
+from cherrypy.core.config import NamespaceSet
+from cherrypy.core.context import current
+from cherrypy.core.error_pages import bare_error, format_exc
+from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
+from cherrypy.core.hooks import Hook, HookMap, hookpoints, run_through
+from cherrypy.core.plan import Plan, Plans, merge_layers
+from cherrypy.core.response import Response, lazy
+from cherrypy.http.cookies import parse_cookie
+from cherrypy.http.elements import LIST_HEADERS, decode_TEXT_maybe
+from cherrypy.http.forms import TooManyFields, parse_query_string
+from cherrypy.http.headers import HeaderMap
+from cherrypy.http.hosts import Host
+from cherrypy.http.urls import SanitizedHost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from http.cookies import SimpleCookie
+    from uuid import UUID
+
+    from cherrypy.core.plan import Layers
+
+__all__ = ["LazyUUID4", "ReceivedHeaders", "Request"]
+
+
+@lru_cache(maxsize=512)
+def _wire_name(name: str) -> bytes:
+    return name.lower().encode("latin-1", "replace")
+
+
+@lru_cache(maxsize=512)
+def _title_name(name: bytes) -> str:
+    return name.decode("latin-1").title()
+
+
+class ReceivedHeaders:
+    """Request headers as a server of ours received them, decoded when asked for.
+
+    Args:
+        pairs: Lower-case names and values, as bytes.
+    """
+
+    __slots__ = ("pairs",)
+
+    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        self.pairs = pairs
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        for name, value in self.pairs:
+            yield _title_name(name), value.decode("latin-1")
+
+    def find(self, name: str) -> str | None:
+        """Return the value of one header, joined if it is a repeated list."""
+        wanted = _wire_name(name)
+        # Two passes in C over a short tuple beat one careful pass in Python.
+        values = [value for key, value in self.pairs if key == wanted]
+        if not values:
+            return None
+        if len(values) > 1 and name.title() in LIST_HEADERS:
+            return b", ".join(values).decode("latin-1")
+        return values[-1].decode("latin-1")
+
+
+class LazyUUID4:
+    """A random identifier for one request, made when first looked at."""
+
+    def __str__(self) -> str:
+        return str(self.uuid4)
+
+    @property
+    def uuid4(self) -> UUID:
+        """The identifier; the same each time."""
+        try:
+            return self._uuid4
+        except AttributeError:
+            from uuid import uuid4  # lazy: 5 ms of import for a rarely used name
+
+            self._uuid4: UUID = uuid4()
+            return self._uuid4
+
+
+def _headers(request: Request) -> HeaderMap:
+    """The request headers by Title-Case name; repeated lists are joined."""
+    headers = HeaderMap()
+    store = headers.__setitem__
+    for key, raw in request.header_list:
+        name, value = key.title(), raw.strip()
+        if "=?" in value:
+            value = decode_TEXT_maybe(value)
+        if name in headers and name in LIST_HEADERS:
+            value = f"{headers[name]}, {value}"
+        elif name == "Host":
+            value = SanitizedHost(value)
+        store(name, value)
+    # documented behaviour: the peer's address stands among the headers.
+    if request.remote.ip and "Remote-Addr" not in headers:
+        store("Remote-Addr", request.remote.ip)
+    return headers
+
+
+def _cookie(request: Request) -> SimpleCookie:
+    """The cookies the client sent; illegal ones are left out."""
+    return parse_cookie(request.raw_header("Cookie") or "")
+
+
+def _base(request: Request) -> str:
+    """Scheme and authority of the URL that was asked, without a slash at the end."""
+    host = request.raw_header("Host")
+    if host is None:
+        host = request.local.name or request.local.ip
+    return f"{request.scheme}://{SanitizedHost(host)}"
+
+
+def _request_line(request: Request) -> str:
+    """The first line of the request, with the path decoded."""
+    target = request.script_name + request.path_info
+    if request.query_string:
+        target = f"{target}?{request.query_string}"
+    return f"{request.method} {target} {request.asked_protocol}"
+
+
+def _body(request: Request) -> RequestBody:
+    """The entity of the request."""
+    return RequestBody(request.rfile, request.headers, request_params=request.params)
+
+
+def _environ(request: Request) -> dict[str, Any] | None:
+    """The WSGI environ of the request, made now if there was none."""
+    if request.exchange is None:
+        return None
+    environ: dict[str, Any] = request.exchange.environ()
+    environ["SCRIPT_NAME"] = request.script_name
+    environ["PATH_INFO"] = request.path_info.encode("utf-8").decode("latin-1")
+    return environ
+
+
+def _hooks(request: Request) -> HookMap:
+    """The hooks of this request; the class's and the plan's are there already."""
+    plan = request.plan
+    if plan is None:
+        pristine: HookMap = type(request).hooks
+        return pristine.copy()
+    hooks = HookMap()
+    for point, planned in plan.hooks.items():
+        hooks[point] = list(planned)
+    return hooks
+
+
+def _toolmaps(request: Request) -> dict[str, dict[str, dict[str, Any]]]:
+    """Settings of the tools that are on for this request, by toolbox and tool."""
+    if request.plan is None:
+        return {}
+    return {
+        box: {tool: settings.copy() for tool, settings in tools.items()}
+        for box, tools in request.plan.toolmaps.items()
+    }
+
+
+class _LazyConfig(lazy[Any]):
+    """The merged config; stays unmade as long as nothing was dispatched."""
+
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        if instance is None:
+            return None
+        config = self.make(instance)
+        if config is not None:
+            instance.__dict__["config"] = config
+        return config
+
+
+def _config(request: Request) -> dict[str, Any] | None:
+    """The config in force for this request, as one flat dictionary."""
+    if request.plan is not None:
+        return dict(request.plan.config)
+    if request.layers is not None:
+        merged: dict[str, Any] = merge_layers(request.layers, request.static_section)
+        return merged
+    return None
+
+
+_orphan_plans = Plans()
+
+
+class Request:
+    """One HTTP request.
+
+    The class attributes are defaults; each may be set from config as
+    ``request.<name>`` and on the instance.
+
+    Args:
+        local_host: Where the request came in; None if `exchange` will tell.
+        remote_host: Who sent it; likewise.
+        scheme: "http" or "https".
+        server_protocol: The highest version the server speaks.
+    """
+
+    prev: Request | None = None
+    """The request that led here by an `InternalRedirect`."""
+
+    exchange: Any = None
+    """The exchange of our own server; None behind any other."""
+
+    local = lazy(lambda request: Host(*request.exchange.local), Host("127.0.0.1", 80))
+    remote = lazy(
+        lambda request: Host(*request.exchange.remote), Host("127.0.0.1", 1111)
+    )
+
+    scheme: str = "http"
+    server_protocol: str = "HTTP/1.1"
+
+    base = lazy(_base, "")
+    request_line = lazy(_request_line, "")
+    method: str = "GET"
+    query_string: str = ""
+
+    query_string_encoding: str = "utf8"
+    """Charset of the query string; what cannot be decoded is answered with 404."""
+
+    protocol: tuple[int, int] = (1, 1)
+    """The lower of the client's and the server's version."""
+
+    asked_protocol: str = "HTTP/1.1"
+    """The version as the client wrote it."""
+
+    params: lazy[dict[str, Any]] = lazy(lambda request: {}, {})
+    header_list = lazy(lambda request: list(request.received), [])
+    headers = lazy(_headers, HeaderMap())
+    cookie = lazy(_cookie)
+
+    received: Any = ()
+    """The headers as they were handed to `run`: pairs of text."""
+
+    rfile: Any = None
+    """The raw body, as a file; use `body` instead unless you disabled it."""
+
+    process_request_body: bool = True
+    """Whether to read and understand the body before the page is called."""
+
+    methods_with_bodies: tuple[str, ...] = ("POST", "PUT", "PATCH")
+    """The methods whose body is processed."""
+
+    body = lazy(_body)
+
+    dispatch: Any = None
+    """Finds the page for a path: called with `path_info`, sets `handler`."""
+
+    script_name: str = ""
+    """The mount point of the application, without a slash at the end."""
+
+    path_info: str = "/"
+    """The path below the application."""
+
+    login: Any = None
+    """The user's name, if the request was authenticated."""
+
+    app: Any = None
+    """The application that answers; None outside a request."""
+
+    handler: Any = None
+    """What is called to answer; hooks may replace it, None skips it."""
+
+    toolmaps = lazy(_toolmaps, {})
+    config = _LazyConfig(_config)
+
+    layers: Layers | None = None
+    """The live config mappings found by the dispatcher, weakest first."""
+
+    static_section: str | None = None
+    """The path of the layer that names a static directory, if one does."""
+
+    plan: Plan | None = None
+    """What the layers come to; set when the page was found."""
+
+    is_index: bool | None = None
+    """True if the path led to an index, None if the dispatcher cannot tell."""
+
+    hooks = lazy(_hooks, HookMap(hookpoints))
+
+    error_response: Any = HTTPError(500).set_response
+    """Called without arguments to answer an unexpected exception."""
+
+    error_page: Any = {}  # noqa: RUF012 - documented class default, replaced not changed
+    """Error pages by status code or "default": file names or callables."""
+
+    show_tracebacks: bool = True
+    """Whether error pages show the traceback."""
+
+    show_mismatched_params: bool = True
+    """Whether error pages name the parameters that do not fit."""
+
+    throws: tuple[type[BaseException], ...] = (
+        KeyboardInterrupt,
+        SystemExit,
+        InternalRedirect,
+    )
+    """What passes through `run` unanswered."""
+
+    throw_errors: bool = False
+    """Let every unexpected exception pass through `run`."""
+
+    closed: bool = False
+    stage: str | None = None
+    """The step the request is in."""
+
+    namespaces: ClassVar[NamespaceSet] = NamespaceSet()
+    """Handlers of config namespaces, called for each request."""
+
+    unique_id = lazy(lambda request: LazyUUID4())
+    wsgi_environ = lazy(_environ)
+    multithread: bool = True
+    multiprocess: bool = False
+
+    def __init__(
+        self,
+        local_host: Host | None,
+        remote_host: Host | None,
+        scheme: str = "http",
+        server_protocol: str = "HTTP/1.1",
+    ) -> None:
+        if local_host is not None:
+            self.local = local_host
+        if remote_host is not None:
+            self.remote = remote_host
+        self.scheme = scheme
+        self.server_protocol = server_protocol
+
+    def raw_header(self, name: str) -> str | None:
+        """Return one header without understanding the others.
+
+        Args:
+            name: In any case.
+        """
+        headers = self.__dict__.get("headers")
+        if headers is not None:
+            value: str | None = headers.get(name)
+            return value
+        received = self.received
+        if type(received) is ReceivedHeaders:
+            return received.find(name)
+        if not received:
+            return None
+        wanted = name.title()
+        if any(key.title() == wanted for key, _ in received):
+            return str(self.headers[wanted])
+        return None
+
+    def hooks_at(self, point: str) -> Sequence[Hook]:
+        """Return the hooks of a point in the order in which they run."""
+        touched = self.__dict__.get("hooks")
+        if touched is not None:
+            return sorted(touched[point])
+        plan = self.plan
+        return plan.hooks[point] if plan is not None else sorted(self.hooks[point])
+
+    def run(
+        self,
+        method: str,
+        path: str,
+        query_string: str,
+        req_protocol: str,
+        headers: Iterable[tuple[str, str]],
+        rfile: Any,
+    ) -> Response:
+        """Answer this request.
+
+        Args:
+            method: Such as "GET".
+            path: With the mount point, %-decoded except for ``%2F``.
+            query_string: What followed the question mark, still encoded.
+            req_protocol: The client's version, such as "HTTP/1.1".
+            headers: Pairs of name and value.
+            rfile: A file to read the body from.
+
+        Returns:
+            The response, final but for the body, which may still be produced while
+            it is being sent.
+
+        Raises:
+            Exception: One of `throws`; anything if `throw_errors` is set.
+            TimeoutError: The timeout monitor gave the response up.
+        """
+        response = current.get().response
+        self.stage = "run"
+        try:
+            self.method = method
+            self.query_string = query_string
+            self.received = headers
+            self.rfile = rfile
+            if req_protocol != "HTTP/1.1" or self.server_protocol != "HTTP/1.1":
+                self._settle_protocol(req_protocol, response)
+            self.script_name = script_name = self.app.script_name
+            self.path_info = path_info = path[len(script_name) :] or "/"
+            self.stage = "respond"
+            self.respond(path_info)
+        except self.throws:
+            raise
+        except Exception:  # boundary: the last line of defence
+            if self.throw_errors:
+                raise
+            self._fall_back(response)
+        if method == "HEAD":
+            response.discard_body()
+        self.app.log.access(self, response)
+        if response.timed_out:
+            self._give_up()
+        return response
+
+    def _settle_protocol(self, req_protocol: str, response: Response) -> None:
+        self.asked_protocol = req_protocol
+        self.protocol = min(_version(req_protocol), _version(self.server_protocol))
+        response.headers.protocol = self.protocol
+
+    def _fall_back(self, response: Response) -> None:
+        """Answer with as little of the framework as can be."""
+        self.stage = "handle_error"
+        self.app.log(traceback=True, severity=logging.ERROR)
+        extra = format_exc() if self.show_tracebacks else ""
+        response.output_status, response.header_list, response.body = bare_error(extra)
+
+    def _give_up(self) -> None:
+        from cherrypy.core.errors import TimeoutError as PageTimeout
+
+        self.app.log(
+            f"{self.method} {self.path_info!r} took longer than response.timeout",
+            context="HTTP",
+            severity=logging.ERROR,
+        )
+        raise PageTimeout()
+
+    def respond(self, path_info: str) -> None:
+        """Find the page, call it, and finish the response."""
+        story = pipeline.respond(self, current.get().response, path_info)
+        bridge.run(story)
+
+    def process_headers(self) -> None:
+        """Check what must be there before anything else is looked at.
+
+        Raises:
+            HTTPError: 400, an HTTP/1.1 request has no Host.
+        """
+        if self.protocol >= (1, 1) and self.raw_header("Host") is None:
+            raise HTTPError(400, "HTTP/1.1 requires a 'Host' request header.")
+
+    def get_resource(self, path: str) -> None:
+        """Let the dispatcher find the page: it sets `handler` and the config."""
+        dispatch = self.dispatch
+        if self.app.config:
+            dispatch = self.app.find_config(path, "request.dispatch", dispatch)
+        dispatch(path)
+
+    def apply_plan(self, response: Response) -> None:
+        """Work out what the config that was found asks for, and do it."""
+        made = self.__dict__.get("config")
+        layers = (made,) if made is not None else self.layers or ()
+        app = self.app
+        plans = app.plans if app is not None else _orphan_plans
+        toolboxes = app.toolboxes if app is not None else {}
+        section = self.static_section if made is None else None
+        plan = plans.find(self, layers, section, toolboxes)
+        plan.apply(self, response)
+
+    def process_query_string(self) -> None:
+        """Add what the query string says to `params`.
+
+        Raises:
+            HTTPError: 404, it cannot be decoded; 400, it has too many fields.
+        """
+        encoding = self.query_string_encoding
+        try:
+            found = parse_query_string(self.query_string, encoding=encoding)
+        except UnicodeDecodeError as problem:
+            raise HTTPError(
+                404,
+                "The given query string could not be processed. Query strings for "
+                f"this resource must be encoded with {encoding!r}.",
+            ) from problem
+        except TooManyFields as problem:
+            raise HTTPError(400, str(problem)) from problem
+        self.params.update(found)
+
+    def handle_error(self) -> None:
+        """Answer an unexpected exception, the one that is being handled now."""
+        response = current.get().response
+        try:
+            self.stage = "before_error_response"
+            bridge.run(run_through(self.hooks_at("before_error_response")))
+            self.stage = "error_response"
+            if self.error_response is not None:
+                self.error_response()
+            self.stage = "after_error_response"
+            bridge.run(run_through(self.hooks_at("after_error_response")))
+            response.finalize()
+        except HTTPRedirect as redirect:
+            redirect.set_response(response, self)
+            response.finalize()
+
+    def close(self) -> None:
+        """Run the last hooks; called once, when the answer is out."""
+        if not self.closed:
+            self.closed = True
+            self.stage = "on_end_request"
+            hooks = self.hooks_at("on_end_request")
+            if hooks:
+                bridge.run(run_through(hooks))
+            self.stage = "close"
+
+    @property
+    def body_params(self) -> dict[str, Any]:
+        """The parameters of the body; deprecated, use `body.params`."""
+        import warnings
+
+        warnings.warn(
+            "request.body_params is deprecated; use request.body.params.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        params: dict[str, Any] = self.body.params
+        return params
+
+
+def _version(protocol: str) -> tuple[int, int]:
+    major, minor = protocol[5:].split(".")
+    return int(major), int(minor)

@@ -1,0 +1,265 @@
+"""The response: what is said back, and how it is brought into its final form."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+
+from cherrypy.core import bridge
+from cherrypy.core.errors import HTTPError
+from cherrypy.http.dates import format_http_date
+from cherrypy.http.filebody import FileBody
+from cherrypy.http.headers import HeaderMap
+from cherrypy.http.status import REASONS, status_line, valid_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from http.cookies import SimpleCookie
+
+    from cherrypy.http.types import HeaderList
+
+__all__ = ["Response", "ResponseBody", "lazy"]
+
+T = TypeVar("T")
+
+# Speed: status lines that need no encoding.
+_LINES = {
+    f"{code} {reason}": status_line(code) for code, (reason, _) in REASONS.items()
+}
+
+
+class lazy(Generic[T]):
+    """An attribute that is made when it is first read.
+
+    It steps back afterwards: the value lies in the instance's own dictionary, where
+    an assignment finds it too. Most requests never touch most of their attributes.
+
+    Args:
+        make: Makes the value from the instance.
+        default: What reading the attribute on the class gives.
+    """
+
+    def __init__(self, make: Callable[[Any], T], default: Any = None) -> None:
+        self.make = make
+        self.default = default
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Any: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+
+    def __get__(self, instance: object | None, owner: type) -> T | Any:
+        if instance is None:
+            return self.default
+        value = instance.__dict__[self.name] = self.make(instance)
+        return value
+
+    if TYPE_CHECKING:
+
+        def __set__(self, instance: object, value: T) -> None: ...
+
+
+class ResponseBody:
+    """The body of a response: whatever a page returns, made iterable bytes.
+
+    Reading gives an iterable of byte strings. Assigning accepts bytes, an iterable
+    of bytes, a file-like object, an asynchronous iterable, or None.
+    """
+
+    unicode_err = (
+        "Page handlers MUST return bytes. Use tools.encode if you wish to return "
+        "unicode."
+    )
+
+    def __get__(self, response: Response | None, owner: type) -> Any:
+        return self if response is None else response._body
+
+    def __set__(self, response: Response, value: Any) -> None:
+        # The two commonest first.
+        if value.__class__ is bytes:
+            response._body = [value] if value else []
+        elif value.__class__ is list:
+            if any(isinstance(item, str) for item in value):
+                raise ValueError(self.unicode_err)
+            response._body = value
+        elif isinstance(value, str):
+            # An empty str is no page of text: it means that there is no body.
+            if value:
+                raise ValueError(self.unicode_err)
+            response._body = []
+        else:
+            response._body = _iterable(value)
+
+
+def _iterable(value: Any) -> Iterable[bytes]:
+    if value is None:
+        return []
+    if isinstance(value, bytes | bytearray | memoryview):
+        return [bytes(value)]
+    if isinstance(value, FileBody):
+        return value
+    if hasattr(value, "read"):
+        return FileBody(value)
+    if hasattr(value, "__aiter__"):
+        return bridge.iterate(value)
+    if hasattr(value, "__iter__"):
+        chunks: Iterable[bytes] = value
+        return chunks
+    raise TypeError(
+        f"A page must return bytes, str, an iterable of them, a file or None, not "
+        f"{type(value).__name__!r} ({value!r}). Return str(...) of it, or switch on "
+        f"tools.json_out to send it as JSON."
+    )
+
+
+def _is_bytes(chunk: object) -> bool:
+    return isinstance(chunk, bytes | bytearray | memoryview)
+
+
+def _default_headers(response: Response) -> HeaderMap:
+    """Headers of the response; Content-Type, Server and Date are there already."""
+    headers = HeaderMap.from_titled(response.default_headers)
+    dict.__setitem__(headers, "Date", format_http_date(response.time))
+    return headers
+
+
+def _empty_cookie(response: Response) -> SimpleCookie:
+    """Cookies to be set, as a `http.cookies.SimpleCookie`."""
+    from http.cookies import SimpleCookie  # lazy: most responses set none
+
+    return SimpleCookie()
+
+
+class Response:
+    """What we say to the client: status, headers, cookies and body."""
+
+    status: Any = ""
+    """Status code or code and reason; None or empty means 200 OK. After `finalize`
+    the whole as text, such as "200 OK"."""
+
+    header_list: HeaderList = []  # noqa: RUF012 - documented class default
+    """Header lines as pairs of bytes; valid after `finalize`."""
+
+    output_status: bytes = b""
+    """Status code and reason as they go over the wire; valid after `finalize`."""
+
+    default_headers: ClassVar[dict[str, str]] = {
+        "Content-Type": "text/html",
+        # No version: it would tell an attacker what to try (docs/deviations.md).
+        "Server": "CherryPy",
+        "Date": "",
+    }
+    """The headers that every response begins with; Date is set per response."""
+
+    headers = lazy(_default_headers, HeaderMap())
+    cookie = lazy(_empty_cookie)
+
+    body = ResponseBody()
+    """The body: bytes, an iterable of bytes, a file, or None."""
+
+    time: float = 0.0
+    """When the response was begun, in seconds since the epoch."""
+
+    stream: bool = False
+    """Send each chunk of the body when the page yields it, instead of all at once."""
+
+    timeout: float = 300
+    """Seconds after which the timeout monitor gives this response up."""
+
+    timed_out: bool = False
+    """Whether the timeout monitor has given this response up."""
+
+    _body: Iterable[bytes] = ()
+
+    def __init__(self) -> None:
+        self.status = None
+        self.header_list = []
+        self._body = []
+        self.time = time.time()
+        self._begun = time.monotonic()
+
+    def collapse_body(self) -> bytes:
+        """Join the chunks of the body, which becomes one; return it."""
+        body = self._body
+        if isinstance(body, list) and len(body) == 1 and type(body[0]) is bytes:
+            return body[0]
+        try:
+            chunks = list(body)
+        finally:
+            self._close(body)
+        try:
+            content = b"".join(chunks)
+        except TypeError as problem:
+            strays = [type(chunk).__name__ for chunk in chunks if not _is_bytes(chunk)]
+            raise TypeError(
+                f"The body of a response is made of bytes, but the page gave a chunk "
+                f"of type {strays[0]!r}. Return str, bytes, or an iterable of them; "
+                f"str needs tools.encode, which is on by default for text types."
+            ) from problem
+        self._body = [content] if content else []
+        return content
+
+    def discard_body(self) -> None:
+        """Drop the body unread, closing what produces it."""
+        body = self._body
+        self._body = []
+        self._close(body)
+
+    @staticmethod
+    def _close(body: Iterable[bytes]) -> None:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+
+    def finalize(self) -> None:
+        """Settle status, length, headers and cookies; the body may be sent then.
+
+        Raises:
+            HTTPError: The page set a status that is none (answered with 500).
+        """
+        headers = self.headers
+        try:
+            code, reason, _ = valid_status(self.status or None)
+        except ValueError as problem:
+            raise HTTPError(500, problem.args[0]) from problem
+        self.status = status = f"{code} {reason}"
+        self.output_status = _LINES.get(status) or headers.encode_header_item(status)
+        if code < 200 or code in (204, 205, 304):
+            headers.pop("Content-Length", None)
+            self.discard_body()
+        elif dict.get(headers, "Content-Length") is None:
+            if self.stream:
+                headers.pop("Content-Length", None)
+            elif isinstance(self._body, FileBody):
+                self._settle_file(self._body)
+            else:
+                content = self.collapse_body()
+                dict.__setitem__(headers, "Content-Length", str(len(content)))
+        self.header_list = lines = headers.output()
+        if "cookie" in self.__dict__:
+            self._add_cookies(lines)
+
+    def _settle_file(self, body: FileBody) -> None:
+        """Give a file its length; one without a size is read into memory."""
+        size = body.remaining()
+        if size is None:
+            size = len(self.collapse_body())
+        self.headers["Content-Length"] = str(size)
+
+    def _add_cookies(self, lines: HeaderList) -> None:
+        encode = self.headers.encode
+        for _, morsel in sorted(self.cookie.items()):
+            lines.append((b"Set-Cookie", encode(morsel.OutputString())))
+
+    def check_timeout(self) -> None:
+        """Set `timed_out` if `timeout` seconds have passed since the beginning.
+
+        Measured on the monotonic clock: setting the wall clock gives up nothing.
+        """
+        if time.monotonic() - self._begun > self.timeout:
+            self.timed_out = True

@@ -1,0 +1,112 @@
+"""The tree of applications: which one answers for a path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cherrypy.core.app import Application
+from cherrypy.core.context import current
+from cherrypy.http.urls import urljoin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cherrypy.http.types import StartResponse, WSGIApplication
+
+__all__ = ["Tree"]
+
+
+class Tree:
+    """Applications by mount point; itself a WSGI application."""
+
+    favicon: Callable[[], Any] | None = None
+    """Makes the page for ``/favicon.ico`` of a root that has none."""
+
+    def __init__(self) -> None:
+        self.apps: dict[str, Any] = {}
+        """Applications, and other WSGI callables, by script name."""
+
+    def mount(
+        self, root: Any, script_name: str = "", config: Any = None
+    ) -> Application:
+        """Mount a tree of objects at a path.
+
+        Args:
+            root: The root object, or an `Application`.
+            script_name: The URL path of the mount point; "" is the root.
+            config: A dict of dicts by path, or a file name or open file.
+
+        Raises:
+            TypeError: `script_name` is None.
+            ValueError: An application was given that stands at another path.
+        """
+        if script_name is None:
+            raise TypeError(
+                "The 'script_name' argument may not be None. Application objects may, "
+                "however, possess a script_name of None (in order to inspect the WSGI "
+                "environ for SCRIPT_NAME upon each request). You cannot mount such "
+                "Applications on this Tree; you must pass them to a WSGI server "
+                "interface directly."
+            )
+        script_name = script_name.rstrip("/")
+        if isinstance(root, Application):
+            app = root
+            if script_name not in ("", app.script_name):
+                raise ValueError(
+                    "Cannot specify a different script name and pass an Application "
+                    f"instance to cherrypy.mount: {script_name!r} is not "
+                    f"{app.script_name!r}."
+                )
+            script_name = app.script_name
+        else:
+            app = Application(root, script_name)
+            if script_name == "" and root is not None:
+                self._give_favicon(root)
+        if config:
+            app.merge(config)
+        self.apps[script_name] = app
+        return app
+
+    def _give_favicon(self, root: Any) -> None:
+        if self.favicon is not None and not hasattr(root, "favicon_ico"):
+            root.favicon_ico = self.favicon()
+
+    def graft(self, wsgi_callable: WSGIApplication, script_name: str = "") -> None:
+        """Mount any WSGI application at a path."""
+        self.apps[script_name.rstrip("/")] = wsgi_callable
+
+    def script_name(self, path: str | None = None) -> str | None:
+        """Return the mount point that answers for a path, or None.
+
+        Args:
+            path: A URL path; by default that of the present request.
+        """
+        if path is None:
+            request = current.get().request
+            path = urljoin(request.script_name, request.path_info)
+        return self.script_name_of(path)
+
+    def script_name_of(self, path: str) -> str | None:
+        """Return the longest mount point that is a prefix of a path, by whole parts."""
+        apps = self.apps
+        path = path.rstrip("/")
+        while path not in apps:
+            if not path:
+                return None
+            path = path[: path.rfind("/")] if "/" in path else ""
+        return path
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer a WSGI call with the application of its path."""
+        path = urljoin(environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
+        script_name = self.script_name_of(path or "/")
+        if script_name is None:
+            start_response("404 Not Found", [])
+            return []
+        environ = environ.copy()
+        environ["SCRIPT_NAME"] = script_name
+        environ["PATH_INFO"] = path[len(script_name) :]
+        answer: Iterable[bytes] = self.apps[script_name](environ, start_response)
+        return answer

@@ -1,0 +1,439 @@
+"""The WSGI face of an application (PEP 3333), with its pipeline of middleware."""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cherrypy.core.context import Serving, current
+from cherrypy.core.error_pages import bare_error, format_exc
+from cherrypy.core.errors import InternalRedirect
+from cherrypy.http.hosts import Host
+from cherrypy.http.urls import urljoin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from cherrypy.core.app import Application
+    from cherrypy.http.types import HeaderList, StartResponse, WSGIApplication
+
+__all__ = [
+    "AppResponse",
+    "CPWSGIApp",
+    "ExceptionTrapper",
+    "InternalRedirector",
+    "VirtualHost",
+    "recode_path_qs",
+    "visit_once",
+]
+
+
+class VirtualHost:
+    """WSGI middleware that chooses an application by the Host header.
+
+    Args:
+        default: The application for every other host.
+        domains: Applications by host, with the port where it is not the usual one.
+        use_x_forwarded_host: Let ``X-Forwarded-Host`` name the host. Only sensible
+            behind a proxy that sets it.
+    """
+
+    default: WSGIApplication
+    use_x_forwarded_host = True
+    domains: dict[str, WSGIApplication]
+
+    def __init__(
+        self,
+        default: WSGIApplication,
+        domains: Mapping[str, WSGIApplication] | None = None,
+        use_x_forwarded_host: bool = True,
+    ) -> None:
+        self.default = default
+        self.domains = dict(domains or {})
+        self.use_x_forwarded_host = use_x_forwarded_host
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Pass the request on to the application of its host."""
+        domain = environ.get("HTTP_HOST", "")
+        if self.use_x_forwarded_host:
+            domain = environ.get("HTTP_X_FORWARDED_HOST", domain)
+        return self.domains.get(domain, self.default)(environ, start_response)
+
+
+def visit_once(seen: list[str], redirect: InternalRedirect, script_name: str) -> None:
+    """Note where an internal redirect leads, in `seen`.
+
+    Raises:
+        RuntimeError: The request has been there before; it would turn in circles.
+    """
+    uri = script_name + redirect.path
+    if redirect.query_string:
+        uri = f"{uri}?{redirect.query_string}"
+    if uri in seen:
+        raise RuntimeError(
+            f"InternalRedirector visited the same URL twice: {uri!r}. A page must "
+            "not redirect to itself, directly or by way of others."
+        )
+    seen.append(uri)
+
+
+class InternalRedirector:
+    """WSGI middleware that runs a request again on `InternalRedirect`.
+
+    Args:
+        nextapp: The application below.
+        recursive: Allow the same URI to be visited more than once.
+    """
+
+    def __init__(self, nextapp: WSGIApplication, recursive: bool = False) -> None:
+        self.nextapp = nextapp
+        self.recursive = recursive
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Call the application until it answers instead of redirecting."""
+        script_name = environ.get("SCRIPT_NAME", "")
+        query_string = environ.get("QUERY_STRING", "")
+        here = urljoin(script_name, environ.get("PATH_INFO", ""))
+        seen = [f"{here}?{query_string}" if query_string else here]
+        while True:
+            environ = environ.copy()
+            try:
+                return self.nextapp(environ, start_response)
+            except InternalRedirect as redirect:
+                if not self.recursive:
+                    visit_once(seen, redirect, script_name)
+                environ = environ.copy()
+                environ["REQUEST_METHOD"] = "GET"
+                environ["PATH_INFO"] = redirect.path
+                environ["QUERY_STRING"] = redirect.query_string
+                environ["wsgi.input"] = io.BytesIO()
+                environ["CONTENT_LENGTH"] = "0"
+                environ["cherrypy.previous_request"] = redirect.request
+
+
+class ExceptionTrapper:
+    """WSGI middleware that answers what nobody caught with a bare 500.
+
+    Args:
+        nextapp: The application below.
+        throws: What is passed on instead.
+    """
+
+    def __init__(
+        self,
+        nextapp: WSGIApplication,
+        throws: tuple[type[BaseException], ...] = (KeyboardInterrupt, SystemExit),
+    ) -> None:
+        self.nextapp = nextapp
+        self.throws = throws
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Call the application below, and guard its answer to the end."""
+        return _TrappedResponse(self.nextapp, environ, start_response, self.throws)
+
+
+class _TrappedResponse:
+    """The answer of an application, with its exceptions trapped at every step."""
+
+    def __init__(
+        self,
+        nextapp: WSGIApplication,
+        environ: dict[str, Any],
+        start_response: StartResponse,
+        throws: tuple[type[BaseException], ...],
+    ) -> None:
+        self.throws = throws
+        self.start_response = start_response
+        self.started = False
+        self.response: Iterable[bytes] = self.trap(nextapp, environ, start_response)
+        self.iterator = iter(self.response)
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.started = True
+        return self
+
+    def __next__(self) -> bytes:
+        chunk: bytes = self.trap(next, self.iterator)
+        return chunk
+
+    def close(self) -> None:
+        """Close the answer below."""
+        close = getattr(self.response, "close", None)
+        if close is not None:
+            close()
+
+    def trap(self, function: Callable[..., Any], *args: Any) -> Any:
+        try:
+            return function(*args)
+        except self.throws:
+            raise
+        except StopIteration:
+            raise
+        except Exception:  # boundary: the server must get an answer
+            return self._answer_bare()
+
+    def _answer_bare(self) -> Any:
+        request = current.get().request
+        if request.app is not None:
+            request.app.log(traceback=True, severity=logging.ERROR)
+        text = format_exc() if request.show_tracebacks else ""
+        status, headers, body = bare_error(text)
+        self.start_response(
+            status.decode("latin-1"),
+            [
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in headers
+            ],
+            sys.exc_info(),
+        )
+        if self.started:
+            # In the middle of the body: this chunk is the last.
+            self.iterator = iter(())
+            return b"".join(body)
+        return body
+
+
+def recode_path_qs(
+    path: str, query_string: str, encoding: str
+) -> tuple[str, str] | None:
+    """Decode a path that a WSGI server took for ISO-8859-1.
+
+    Args:
+        path: Bytes as text, as PEP 3333 wants it.
+        query_string: Likewise.
+        encoding: The charset in truth, such as "utf-8".
+
+    Returns:
+        Both decoded, or None if they are not in that charset.
+    """
+    if path.isascii() and query_string.isascii():
+        return path, query_string
+    try:
+        return (
+            path.encode("latin-1").decode(encoding),
+            query_string.encode("latin-1").decode(encoding),
+        )
+    except UnicodeError:
+        return None
+
+
+class AppResponse:
+    """The answer of an `Application` to one WSGI call: its iterable of bytes.
+
+    Args:
+        environ: As in PEP 3333.
+        start_response: As in PEP 3333.
+        cpapp: The application.
+    """
+
+    headerNames: ClassVar[dict[str, str]] = {
+        "HTTP_CGI_AUTHORIZATION": "Authorization",
+        "CONTENT_LENGTH": "Content-Length",
+        "CONTENT_TYPE": "Content-Type",
+        "REMOTE_HOST": "Remote-Host",
+        "REMOTE_ADDR": "Remote-Addr",
+    }
+    """Environ keys that are headers, beside those that start with ``HTTP_``."""
+
+    def __init__(
+        self,
+        environ: dict[str, Any],
+        start_response: StartResponse,
+        cpapp: Application,
+    ) -> None:
+        self.cpapp = cpapp
+        self.environ = environ
+        self.previous = current.get()
+        try:
+            self.run()
+            self.serving: Serving = current.get()
+            response = self.serving.response
+            status, headers = _as_text(response.output_status, response.header_list)
+            self.iter_response = iter(response.body)
+            self.write = start_response(status, headers)
+        except BaseException:
+            self.serving = current.get()
+            self.close()
+            raise
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        # Another request may have begun in this thread since the last chunk.
+        here = current.get()
+        current.set(self.serving)
+        try:
+            chunk: bytes = next(self.iter_response)
+            return chunk
+        finally:
+            current.set(here)
+
+    def close(self) -> None:
+        """Close the body, run the last hooks and put back what was served before."""
+        here = current.get()
+        if self.serving is not self.previous:
+            current.set(self.serving)
+            try:
+                self.serving.response.discard_body()
+            finally:
+                self.cpapp.release_serving()
+        current.set(self.previous if here is self.serving else here)
+
+    def run(self) -> None:
+        """Make the request from the environ and answer it."""
+        environ = self.environ
+        app = self.cpapp
+        local = Host("", _port(environ.get("SERVER_PORT"), 80), environ["SERVER_NAME"])
+        remote = Host(
+            environ.get("REMOTE_ADDR", ""),
+            _port(environ.get("REMOTE_PORT"), -1),
+            environ.get("REMOTE_HOST", ""),
+        )
+        request, _ = app.get_serving(
+            local,
+            remote,
+            environ["wsgi.url_scheme"],
+            environ.get("ACTUAL_SERVER_PROTOCOL", "HTTP/1.1"),
+        )
+        # LOGON_USER is what IIS sets.
+        request.login = environ.get("LOGON_USER") or environ.get("REMOTE_USER") or None
+        request.multithread = environ["wsgi.multithread"]
+        request.multiprocess = environ["wsgi.multiprocess"]
+        request.wsgi_environ = environ
+        request.prev = environ.get("cherrypy.previous_request")
+        path = urljoin(environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
+        query_string = environ.get("QUERY_STRING", "")
+        recoded = self.recode_path_qs(path, query_string)
+        if recoded is not None:
+            path, query_string = recoded
+        request.run(
+            environ["REQUEST_METHOD"],
+            path,
+            query_string,
+            environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
+            list(self.translate_headers(environ)),
+            environ["wsgi.input"],
+        )
+
+    def recode_path_qs(self, path: str, qs: str) -> tuple[str, str] | None:
+        """Decode path and query by the application's ``request.uri_encoding``."""
+        if path.isascii() and qs.isascii():
+            return None
+        encoding = self.cpapp.find_config(path, "request.uri_encoding", "utf-8")
+        return recode_path_qs(path, qs, encoding)
+
+    def translate_headers(
+        self, environ: Mapping[str, Any]
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the headers that are in the environ, with their usual names."""
+        known = self.headerNames
+        for key, value in environ.items():
+            if key in known:
+                yield known[key], value
+            elif key[:5] == "HTTP_":
+                yield key[5:].replace("_", "-"), value
+
+
+def _port(text: Any, default: int) -> int:
+    return int(text) if text else default
+
+
+def _as_text(
+    status: bytes, header_list: HeaderList
+) -> tuple[str, list[tuple[str, str]]]:
+    if not isinstance(status, bytes):
+        raise TypeError("response.output_status is not a byte string.")
+    for name, value in header_list:
+        for text in (name, value):
+            if not isinstance(text, bytes):
+                raise TypeError(
+                    f"response.header_list key {text!r} is not a byte string."
+                )
+    return status.decode("latin-1"), [
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in header_list
+    ]
+
+
+class CPWSGIApp:
+    """An application behind its pipeline of WSGI middleware.
+
+    Args:
+        cpapp: The application.
+        pipeline: More middleware: pairs of name and class. What comes first is
+            outermost.
+    """
+
+    pipeline: list[tuple[str, Callable[..., WSGIApplication]]] = [  # noqa: RUF012
+        ("ExceptionTrapper", ExceptionTrapper),
+        ("InternalRedirector", InternalRedirector),
+    ]
+    """Pairs of name and class; each is called with the one below it."""
+
+    response_class: type[AppResponse] = AppResponse
+    """Makes the answer, at the inner end of the pipeline."""
+
+    def __init__(
+        self,
+        cpapp: Application,
+        pipeline: Iterable[tuple[str, Callable[..., WSGIApplication]]] | None = None,
+    ) -> None:
+        self.cpapp = cpapp
+        self.pipeline = self.pipeline[:]
+        self.pipeline.extend(pipeline or ())
+        self.config: dict[str, dict[str, Any]] = {}
+        """Keyword arguments for the middleware, by name."""
+        self.head: WSGIApplication | None = None
+        """The outermost of the pipeline, once it was built."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether nobody has changed anything, so that WSGI may be left out."""
+        return (
+            self.pipeline == CPWSGIApp.pipeline
+            and self.response_class is AppResponse
+            and not self.config
+        )
+
+    def tail(
+        self, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer at the inner end of the pipeline."""
+        return self.response_class(environ, start_response, self.cpapp)
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer through the whole pipeline, which is built at the first call."""
+        head = self.head
+        if head is None:
+            head = self.tail
+            for name, middleware in reversed(self.pipeline):
+                head = middleware(head, **self.config.get(name, {}))
+            self.head = head
+        return head(environ, start_response)
+
+    def namespace_handler(self, k: str, v: Any) -> None:
+        """Take an entry of the config namespace ``wsgi``.
+
+        Args:
+            k: "pipeline", "response_class", or "NAME.ARGUMENT".
+            v: Its value.
+        """
+        if k == "pipeline":
+            # Entries may be merged more than once; each stands there once.
+            self.pipeline.extend(entry for entry in v if entry not in self.pipeline)
+        elif k == "response_class":
+            self.response_class = v
+        else:
+            name, _, argument = k.partition(".")
+            self.config.setdefault(name, {})[argument] = v
+        self.head = None
