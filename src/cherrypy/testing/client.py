@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Unpack
 
-    from _typeshed.wsgi import WSGIApplication
+    from cherrypy.http.types import WSGIApplication
 
 __all__ = ["Client", "RequestOptions", "TooManyRedirects"]
 

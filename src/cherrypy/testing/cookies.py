@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
 
+from cherrypy.http.dates import parse_http_date
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
@@ -165,12 +167,4 @@ def _expiry(traits: dict[str, str], now: float) -> float | None:
     age = traits.get("max-age", "")
     if age.removeprefix("-").isdecimal():
         return now + int(age)
-    if "expires" not in traits:
-        return None
-    # Kept out of the import: only clients of applications with cookies need it.
-    from email.utils import parsedate_to_datetime
-
-    try:
-        return parsedate_to_datetime(traits["expires"]).timestamp()
-    except ValueError:
-        return None
+    return parse_http_date(traits.get("expires", ""))

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import urlsplit
+
+from cherrypy.http.urls import unquote_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
-    from _typeshed.wsgi import WSGIApplication
-
-    ExcInfo = (
-        tuple[type[BaseException], BaseException, TracebackType]
-        | tuple[None, None, None]
-    )
+    from cherrypy.http.types import ExcInfo, WSGIApplication
 
 __all__ = ["Exchange", "Fields", "make_environ"]
 
@@ -166,7 +161,7 @@ def make_environ(
     return {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": _unquote_path(parts.path),
+        "PATH_INFO": unquote_path(parts.path.encode()),
         "QUERY_STRING": parts.query,
         "REQUEST_URI": f"{parts.path}{'?' if parts.query else ''}{parts.query}",
         "SERVER_NAME": parts.hostname or "",
@@ -182,12 +177,6 @@ def make_environ(
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-
-
-def _unquote_path(path: str) -> str:
-    """Return the path as servers give it: unquoted bytes, but ``%2F`` stays."""
-    atoms = re.split("%2[fF]", path)
-    return "%2F".join(unquote_to_bytes(atom).decode("latin-1") for atom in atoms)
 
 
 class _IterableFile(io.RawIOBase):
