@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cherrypy.testing import Client
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from _typeshed.wsgi import WSGIApplication
+    from cherrypy.http.types import WSGIApplication
+    from cherrypy.testing import Client
 
 
 @pytest.fixture
 def client_for() -> Callable[[WSGIApplication], Client]:
     """Return what makes a client for an application."""
+    from cherrypy.testing import Client
+
     return Client
