@@ -14,17 +14,20 @@ instance is also a page handler, because calling it raises it::
 
 from __future__ import annotations
 
-import contextlib
-from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import urljoin
+import html
+import re
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, NoReturn, overload
+from urllib.parse import quote, urljoin
 
 from cherrypy.core import error_pages
-from cherrypy.core.context import current
+from cherrypy.core.context import Serving, current
 from cherrypy.http.status import valid_status
 from cherrypy.http.urls import resolve_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
     from http import HTTPStatus
 
     from cherrypy.core.request import Request
@@ -39,6 +42,35 @@ __all__ = [
     "TimeoutError",
 ]
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
+_SLASHES = re.compile(r"[/\\]{2,}")
+
+_URL_PUNCTUATION = "!#$%&'()*+,/:;=?@[]~"
+
+# The sentence before the links, for redirects that show a page.
+_SENTENCES = {
+    300: "This resource can be found at",
+    301: "This resource has permanently moved to",
+    302: "This resource resides temporarily at",
+    303: "This resource can be found at",
+    307: "This resource has moved temporarily to",
+    308: "This resource has been moved to",
+}
+
+# What a 304 must not, or need not, repeat (RFC 9110 §15.4.5).
+_NOT_IN_304 = (
+    "Allow",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Length",
+    "Content-Location",
+    "Content-MD5",
+    "Content-Range",
+    "Content-Type",
+    "Expires",
+    "Last-Modified",
+)
+
 
 class CherryPyException(Exception):
     """The base of all exceptions of the framework."""
@@ -52,9 +84,9 @@ class InternalRedirect(CherryPyException):
     """Run the request again, as a GET of another path of the same application.
 
     Args:
-        path: where to go; joined to the present ``path_info`` when relative. What
-            follows a ``?`` is taken for the query string.
-        query_string: the query string of the new request.
+        path: Where to go; joined to the present `path_info` if relative. What follows
+            a ``?`` is taken for the query string.
+        query_string: The query string of the new request, still encoded.
     """
 
     def __init__(self, path: str, query_string: str = "") -> None:
@@ -68,10 +100,40 @@ class InternalRedirect(CherryPyException):
         super().__init__(self.path, self.query_string)
 
 
+class _DefaultStatus:
+    """303, or 302 for clients of HTTP/1.0; readable from class and instance."""
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> int: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> int: ...
+    def __get__(self, instance: object | None, owner: type) -> int:
+        return 303 if current.get().request.protocol >= (1, 1) else 302
+
+
 class HTTPRedirect(CherryPyException):
-    """Send the client to another URL."""
+    """Send the client to another URL.
+
+    Args:
+        urls: One URL or several, of which the client may choose. Each is joined to
+            the current URL: ``""`` is here, ``"x"`` is beside it, ``"/x"`` begins at
+            the root of the host, not of the application. To leave this host, a URL
+            must begin with a scheme: ``//host/x`` does not, because that is what a
+            path from a request may look like.
+        status: 300 to 399; by default 303, or 302 for clients of HTTP/1.0.
+        encoding: Of URLs that are bytes; by default `encoding`.
+
+    Raises:
+        ValueError: The status is no redirect.
+    """
+
+    urls: list[str]
+    """Where to go; absolute unless `Application.relative_urls` says otherwise."""
 
     encoding: str = "utf-8"
+    """Of URLs that are given as bytes."""
+
+    default_status = _DefaultStatus()
 
     def __init__(
         self,
@@ -79,19 +141,54 @@ class HTTPRedirect(CherryPyException):
         status: int | str | None = None,
         encoding: str | None = None,
     ) -> None:
-        self.urls: list[str] = []
-        super().__init__(self.urls, status)
+        if isinstance(urls, str | bytes):
+            urls = [urls]
+        here = _current_url(current.get().request)
+        self.urls = [_join(here, url, encoding or self.encoding) for url in urls]
+        code = int(status) if status is not None else self.default_status
+        if not 300 <= code <= 399:
+            raise ValueError("status must be between 300 and 399.")
+        super().__init__(self.urls, code)
 
     @property
     def status(self) -> int:
         """The status code of the answer."""
-        raise NotImplementedError
+        code: int = self.args[1]
+        return code
 
     def set_response(
         self, response: Response | None = None, request: Request | None = None
     ) -> None:
-        """Write the redirect into the response."""
-        raise NotImplementedError
+        """Write the redirect into the response.
+
+        Args:
+            response: The response to write to, by default the present one.
+            request: The request to answer, by default the present one.
+
+        Raises:
+            ValueError: There is no such redirect as this status.
+        """
+        if response is None:
+            response = current.get().response
+        status = self.status
+        sentence = _SENTENCES.get(status)
+        if sentence is None and status not in (304, 305):
+            raise ValueError(f"The {status} status code is unknown.")
+        headers = response.headers
+        response.status = status
+        response.discard_body()
+        if status == 304:
+            for name in _NOT_IN_304:
+                headers.pop(name, None)
+            return
+        # A header takes no more than ASCII, and no spaces (RFC 3986 §2).
+        headers["Location"] = quote(self.urls[0], safe=_URL_PUNCTUATION)
+        headers.pop("Content-Length", None)
+        if sentence is not None:
+            headers["Content-Type"] = "text/html;charset=utf-8"
+            links = [f'<a href="{u}">{u}</a>' for u in map(html.escape, self.urls)]
+            page = "<br />\n".join(f"{sentence} {link}." for link in links)
+            response.body = page.encode("utf-8", "xmlcharrefreplace")
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raise this redirect: an instance serves as page handler."""
@@ -99,30 +196,70 @@ class HTTPRedirect(CherryPyException):
 
 
 class HTTPError(CherryPyException):
-    """Answer with an error page."""
+    """Answer with an error page.
+
+    May be raised, or used as a handler, or as a context manager that translates an
+    exception (`handle`).
+
+    Args:
+        status: 400 to 599, or code and reason as text: ``"404 Gone Fishing"``.
+        message: What happened, as plain text; by default what the code means.
+
+    Raises:
+        ValueError: The status is no error.
+    """
 
     status: int | str
+    """What was given as status."""
+
     code: int
+    """The status code."""
+
     reason: str
+    """The text behind the status code."""
 
     def __init__(
         self, status: int | str | HTTPStatus = 500, message: str | None = None
     ) -> None:
         self.status = status
-        self.code, self.reason, default = valid_status(status)
+        self.code, reason, explanation = valid_status(status)
+        self.reason = _CONTROLS.sub(" ", reason)
         if not 400 <= self.code <= 599:
             raise ValueError("status must be between 400 and 599.")
-        self._message = message or default
+        self._message = message or explanation
         super().__init__(status, message)
 
     def set_response(
         self, response: Response | None = None, request: Request | None = None
     ) -> None:
-        """Write the error page into the response."""
-        raise NotImplementedError
+        """Write the error page into the response.
 
-    def get_error_page(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the body of the error page."""
+        Args:
+            response: The response to write to, by default the present one.
+            request: The request to answer, by default the present one.
+        """
+        here = current.get()
+        response = here.response if response is None else response
+        request = here.request if request is None else request
+        # Custom error pages look at the ambient objects: they must be these two.
+        with _as_current(request, response, here):
+            error_pages.clean_headers(self.code, response)
+            response.status = f"{self.code} {self.reason}"
+            response.discard_body()
+            trace = error_pages.format_exc() if request.show_tracebacks else None
+            page = self.get_error_page(
+                self.status, traceback=trace, message=self._message
+            )
+            response.headers.pop("Content-Length", None)
+            response.body = error_pages.pad(page, self.code)
+
+    def get_error_page(self, *args: Any, **kwargs: Any) -> bytes:
+        """Return the body; a subclass may make another of it.
+
+        Args:
+            *args: The status.
+            **kwargs: `message` and `traceback`, as plain text.
+        """
         return error_pages.get_error_page(*args, **kwargs)
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
@@ -130,14 +267,26 @@ class HTTPError(CherryPyException):
         raise self
 
     @classmethod
-    @contextlib.contextmanager
+    @contextmanager
     def handle(
         cls,
-        exception: type[Exception],
-        status: int | str = 500,
+        exception: type[Exception] | tuple[type[Exception], ...],
+        status: int | str | HTTPStatus = 500,
         message: str = "",
     ) -> Iterator[None]:
-        """Translate an exception of the block into this error."""
+        """Translate an exception of the block into this error.
+
+        Args:
+            exception: What to translate.
+            status: Of the error.
+            message: Of the error; by default the text of the exception.
+
+        Example:
+            >>> with HTTPError.handle(ZeroDivisionError, 400):
+            ...     1 / 0
+            Traceback (most recent call last):
+            cherrypy.core.errors.HTTPError: (400, 'division by zero')
+        """
         try:
             yield
         except exception as exc:
@@ -145,11 +294,61 @@ class HTTPError(CherryPyException):
 
 
 class NotFound(HTTPError):
-    """Answer 404 Not Found."""
+    """Answer 404 Not Found.
+
+    Args:
+        path: What was not found; by default the path of the present request.
+    """
 
     def __init__(self, path: str | None = None) -> None:
         if path is None:
             request = current.get().request
             path = request.script_name + request.path_info
-        self.args = (path,)
-        super().__init__(404, f"The path {path!r} was not found.")
+        super().__init__(404, f"The path '{path}' was not found.")
+
+
+def _as_current(
+    request: Request, response: Response, here: Serving
+) -> AbstractContextManager[None]:
+    """Make these two the present request and response, if they are not."""
+    if request is here.request and response is here.response:
+        return nullcontext()
+    return _serving(request, response, here)
+
+
+@contextmanager
+def _serving(request: Request, response: Response, before: Serving) -> Iterator[None]:
+    current.set(Serving(request, response))
+    try:
+        yield
+    finally:
+        current.set(before)
+
+
+def _current_url(request: Request) -> str:
+    """Return the URL of the present request, without its query."""
+    return resolve_url(
+        base=request.base,
+        script_name=request.script_name,
+        path_info=request.path_info,
+        is_index=request.is_index,
+        relative=getattr(request.app, "relative_urls", False),
+    )
+
+
+def _join(here: str, url: str | bytes, encoding: str) -> str:
+    r"""Return `url` as seen from `here`, never on another host by accident.
+
+    Browsers skip control characters and take a backslash for a slash, so ``/\evil``
+    and ``/<TAB>/evil`` would name a host. What begins with two such slashes is a path.
+    """
+    text = url.decode(encoding) if isinstance(url, bytes) else url
+    text = _CONTROLS.sub(lambda found: quote(found[0]), text.strip())
+    joined = urljoin(here, _collapsed(text))
+    return _collapsed(joined)
+
+
+def _collapsed(url: str) -> str:
+    """Return `url` with one slash in front where there were several."""
+    slashes = _SLASHES.match(url)
+    return url if slashes is None else "/" + url[slashes.end() :]
