@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from binascii import Error as Base64Error
 from binascii import a2b_base64, a2b_qp
 from functools import total_ordering
+from typing import TypeAlias
+
+from cherrypy.http.charsets import known_charset
 
 __all__ = [
     "LIST_HEADERS",
@@ -13,30 +15,32 @@ __all__ = [
     "AcceptElement",
     "HeaderElement",
     "MalformedHeader",
+    "Params",
     "decode_TEXT",
     "decode_TEXT_maybe",
     "header_elements",
     "q_separator",
     "split_quoted",
+    "unquoted",
 ]
 
 LIST_HEADERS: frozenset[str] = frozenset(
     (
         *("Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language"),
         *("Accept-Ranges", "Allow", "Cache-Control", "Connection"),
-        *("Content-Encoding", "Content-Language", "Expect", "If-Match"),
-        *("If-None-Match", "Pragma", "Proxy-Authenticate", "Te", "Trailer"),
-        *("Transfer-Encoding", "Upgrade", "Vary", "Via", "Warning"),
-        *("Www-Authenticate", "Forwarded", "X-Forwarded-For"),
+        *("Content-Encoding", "Content-Language", "Expect", "Forwarded"),
+        *("If-Match", "If-None-Match", "Pragma", "Proxy-Authenticate", "Te"),
+        *("Trailer", "Transfer-Encoding", "Upgrade", "Vary", "Via", "Warning"),
+        *("Www-Authenticate", "X-Forwarded-For"),
     )
 )
-"""Title-case names of fields that may be repeated; they are joined by ", "."""
+"""Title-case names of the fields that may be repeated; they are joined by ``", "``."""
 
 q_separator = re.compile("; *q *=")
 """Where the media range of an Accept element ends and its quality begins."""
 
 RE_HEADER_SPLIT = re.compile(',(?=(?:[^"]*"[^"]*")*[^"]*$)')
-"""A comma outside quotes. Documented; `split_quoted` does the same in linear time."""
+"""A comma outside quotes. For old programs: `split_quoted` takes linear time."""
 
 
 class MalformedHeader(ValueError):
@@ -54,17 +58,15 @@ class HeaderElement:
         params: The parameters by name.
     """
 
-    def __init__(
-        self, value: str, params: dict[str, str | HeaderElement] | None = None
-    ) -> None:
+    def __init__(self, value: str, params: Params | None = None) -> None:
         self.value = value
-        self.params = {} if params is None else params
+        self.params: Params = {} if params is None else params
 
     def __lt__(self, other: HeaderElement) -> bool:
         return self.value < other.value
 
     def __str__(self) -> str:
-        return self.value + "".join(f";{k}={v}" for k, v in self.params.items())
+        return self.value + "".join([f";{k}={v}" for k, v in self.params.items()])
 
     def __bytes__(self) -> bytes:
         return str(self).encode()
@@ -73,21 +75,21 @@ class HeaderElement:
         return f"{type(self).__name__}({str(self)!r})"
 
     @staticmethod
-    def parse(elementstr: str) -> tuple[str, dict[str, str | HeaderElement]]:
+    def parse(elementstr: str) -> tuple[str, Params]:
         """Split ``value;name=parameter`` into the value and a dict of parameters.
 
-        Quotes around a parameter are taken off. Parameters without ``=`` are left
+        Quotes around a parameter are taken off. A parameter without ``=`` is left
         out.
 
         Args:
             elementstr: One element of a header value.
         """
         value, *rest = split_quoted(elementstr, ";")
-        params: dict[str, str | HeaderElement] = {}
+        params: Params = {}
         for item in rest:
             name, equals, text = item.partition("=")
             if equals:
-                params[name.strip()] = _unquoted(text.strip())
+                params[name.strip()] = unquoted(text.strip())
         return value.strip(), params
 
     @classmethod
@@ -95,6 +97,10 @@ class HeaderElement:
         """Make an element from ``value;name=parameter``."""
         value, params = cls.parse(elementstr)
         return cls(value, params)
+
+
+Params: TypeAlias = dict[str, str | HeaderElement]
+"""Parameters by name. Only the ``q`` of an Accept element has parameters itself."""
 
 
 class AcceptElement(HeaderElement):
@@ -108,8 +114,8 @@ class AcceptElement(HeaderElement):
     def from_str(cls, elementstr: str) -> AcceptElement:
         """Make an element from ``media/range;level=1;q=0.5;extension=x``.
 
-        What follows ``q`` belongs to the quality, not to the media range
-        (RFC 7231 §5.3.2); it is found in ``params["q"].params``.
+        What follows ``q`` belongs to the quality, not to the media range; it is kept
+        in ``params["q"].params``.
         """
         separator = q_separator.search(elementstr)
         if separator is None:
@@ -123,31 +129,29 @@ class AcceptElement(HeaderElement):
         """The quality, from 0.0 for "not at all" to 1.0.
 
         Raises:
-            MalformedHeader: The client sent something that is no quality.
+            MalformedHeader: What the client sent is no quality.
         """
-        given = self.params.get("q", "1")
-        text = given.value if isinstance(given, HeaderElement) else given
+        given = self.params.get("q")
+        if given is None:
+            return 1.0
         try:
-            quality = float(text)
+            quality = float(given.value if isinstance(given, HeaderElement) else given)
         except ValueError:
             quality = -1.0
-        # Also refuses "nan", which is not greater than anything.
+        # So written, it also refuses "nan", which is not greater than anything.
         if not quality >= 0.0:
             raise MalformedHeader(f"Malformed HTTP header: `{self}`")
         return min(quality, 1.0)
 
     def __lt__(self, other: HeaderElement) -> bool:
-        mine, others = self.qvalue, getattr(other, "qvalue", 1.0)
-        if mine == others:
-            return str(self) < str(other)
-        return bool(mine < others)
+        return _preference(self) < _preference(other)
 
 
 def header_elements(fieldname: str, fieldvalue: str | None) -> list[HeaderElement]:
     """Return the elements of a header value, the most preferred first.
 
     Elements of ``Accept*`` and ``TE`` are ordered by their quality, all others by
-    their text in descending order.
+    their text in descending order. Empty elements are left out.
 
     Args:
         fieldname: The name of the field, in Title-Case.
@@ -158,11 +162,27 @@ def header_elements(fieldname: str, fieldvalue: str | None) -> list[HeaderElemen
     """
     if not fieldvalue:
         return []
-    accepts = fieldname.startswith("Accept") or fieldname == "TE"
-    kind = AcceptElement if accepts else HeaderElement
-    elements = [kind.from_str(text) for text in split_quoted(fieldvalue, ",")]
-    elements.sort(reverse=True)
-    return elements
+    texts = [text for text in split_quoted(fieldvalue, ",") if text.strip()]
+    if fieldname.startswith("Accept") or fieldname in ("TE", "Te"):
+        ranges = [AcceptElement.from_str(text) for text in texts]
+        return sorted(ranges, key=_preference, reverse=True)
+    return sorted(map(HeaderElement.from_str, texts), key=_value, reverse=True)
+
+
+def _preference(element: HeaderElement) -> tuple[float, str]:
+    """Return what Accept elements are compared by."""
+    quality = element.qvalue if isinstance(element, AcceptElement) else 1.0
+    return quality, str(element)
+
+
+def _value(element: HeaderElement) -> str:
+    """Return what other elements are compared by."""
+    return element.value
+
+
+# A quoted string, which may lack its end, or the separator.
+_QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)'
+_SPLITTERS = {x: re.compile(f"{_QUOTED}|{x}", re.DOTALL) for x in (",", ";")}
 
 
 def split_quoted(text: str, separator: str) -> list[str]:
@@ -170,13 +190,13 @@ def split_quoted(text: str, separator: str) -> list[str]:
 
     Args:
         text: A header value or a part of one.
-        separator: One character.
+        separator: A comma or a semicolon.
     """
     if '"' not in text:
         return text.split(separator)
     pieces = []
     start = 0
-    for match in _QUOTED_OR_OTHER.finditer(text):
+    for match in _SPLITTERS[separator].finditer(text):
         if match[0] == separator:
             pieces.append(text[start : match.start()])
             start = match.end()
@@ -184,20 +204,19 @@ def split_quoted(text: str, separator: str) -> list[str]:
     return pieces
 
 
-# A quoted string, also one that is never closed, or any one character.
-_QUOTED_OR_OTHER = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|.', re.DOTALL)
+_BACKSLASHED = re.compile(r"\\(.)", re.DOTALL)
 
 
-def _unquoted(text: str) -> str:
-    """Take the quotes off a quoted string and undo its backslashes."""
+def unquoted(text: str) -> str:
+    """Return the text in a quoted string; other text is returned as it is."""
     if len(text) < 2 or text[0] != '"' or text[-1] != '"':
         return text
     text = text[1:-1]
-    return re.sub(r"\\(.)", r"\1", text) if "\\" in text else text
+    return _BACKSLASHED.sub(r"\1", text) if "\\" in text else text
 
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s]+)\?([bBqQ])\?([^?\s]*)\?=")
-_BETWEEN_WORDS = re.compile(r"(=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?=)\s+(?==\?)")
+_BETWEEN_WORDS = re.compile(r"(=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?=)[ \t]+(?==\?)")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -221,11 +240,11 @@ def _decoded_word(word: re.Match[str]) -> str:
     """Return the text of one encoded word, or the word itself."""
     charset, encoding, text = word.groups()
     try:
-        if encoding in "bB":
-            raw = a2b_base64(text.encode("ascii"))
-        else:
-            raw = a2b_qp(text.encode("ascii"), header=True)
-        decoded = raw.decode(charset)
-    except (LookupError, UnicodeError, Base64Error, ValueError):
+        # A language may follow the charset (RFC 2231 §5).
+        codec = known_charset(charset.partition("*")[0])
+        raw = text.encode("ascii")
+        raw = a2b_base64(raw) if encoding in "bB" else a2b_qp(raw, header=True)
+        decoded = raw.decode(codec)
+    except (LookupError, ValueError):
         return word[0]
     return word[0] if _CONTROLS.search(decoded) else decoded

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
+
+from cherrypy.http.charsets import known_charset
 
 __all__ = [
     "MAX_FIELDS",
+    "Fields",
     "TooManyFields",
     "image_map_pattern",
     "parse_query_string",
@@ -16,16 +19,20 @@ __all__ = [
 ]
 
 MAX_FIELDS = 1000
-"""How many fields are taken by default, as in PHP and Django."""
+"""How many fields are taken by default; PHP and Django have the same limit."""
 
 image_map_pattern = re.compile("[0-9]+,[0-9]+")
-"""A query made by a click on a server-side image map."""
+"""How a query begins that was made by a click on a server-side image map."""
 
-Fields = dict[str, Any]  # Any: text, a list of texts, or a number of an image map.
+# Bounded, because converting thousands of digits takes quadratic time.
+_IMAGE_MAP = re.compile("([0-9]{1,9}),([0-9]{1,9})(?=[,&]|$)(?:,[^&]*)?&?")
+
+Fields: TypeAlias = dict[str, Any]
+"""Fields by name. Any: a text, a list of texts, or a number of an image map."""
 
 
 class TooManyFields(ValueError):
-    """A form or query has more fields than are allowed; answer 413 or 400."""
+    """A query or a form has more fields than are allowed; answer 400 or 413."""
 
 
 def parse_query_string(
@@ -36,6 +43,8 @@ def parse_query_string(
     max_fields: int = MAX_FIELDS,
 ) -> Fields:
     """Return the fields of a query string.
+
+    Only ``&`` stands between fields; a semicolon is part of a value, as in browsers.
 
     Args:
         query_string: What stands behind the question mark, still escaped.
@@ -48,77 +57,77 @@ def parse_query_string(
         map (``?12,34``) becomes the numbers ``x`` and ``y``.
 
     Raises:
-        UnicodeDecodeError: An escape is no text in this encoding.
+        UnicodeDecodeError: What an escape stands for is no text in this encoding.
         LookupError: There is no such encoding.
         TooManyFields: There are more than `max_fields`.
     """
     fields: Fields = {}
     if not query_string:
         return fields
-    if image_map_pattern.match(query_string):
-        x, y = query_string.split(",")[:2]
-        return {"x": int(x), "y": int(y)}
-    pairs = query_string.split("&", max_fields)
-    if len(pairs) > max_fields:
-        raise TooManyFields(f"More than {max_fields} fields.")
-    for pair in pairs:
-        if not pair:
-            continue
+    if query_string[0] in "0123456789":
+        click = _IMAGE_MAP.match(query_string)
+        if click:
+            fields["x"], fields["y"] = int(click[1]), int(click[2])
+            query_string = query_string[click.end() :]
+    if query_string.count("&") >= max_fields:
+        raise TooManyFields(f"The query string has more than {max_fields} fields.")
+    escaped = "%" in query_string or "+" in query_string
+    for pair in query_string.split("&"):
         name, _, value = pair.partition("=")
-        if not value and not keep_blank_values:
+        if not (value or (keep_blank_values and pair)):
             continue
-        name = _decode(name, encoding)
-        value = _decode(value, encoding)
-        _add(fields, name, value)
+        if escaped:
+            name, value = _decoded(name, encoding), _decoded(value, encoding)
+        if name in fields:
+            _add(fields, name, value)
+        else:
+            fields[name] = value
     return fields
 
 
 def parse_urlencoded(
     body: bytes, charset: str = "utf-8", *, max_fields: int = MAX_FIELDS
-) -> dict[str, str | list[str]]:
+) -> Fields:
     """Return the fields of an ``application/x-www-form-urlencoded`` body.
 
     Args:
         body: The whole body.
-        charset: The charset of the bytes behind the escapes.
+        charset: The charset of the bytes behind the escapes; clients may name it.
         max_fields: How many fields are taken at most.
+
+    Returns:
+        Texts by name; a list of texts where a name is repeated.
 
     Raises:
         UnicodeDecodeError: A name or value is no text in this charset.
         LookupError: There is no such charset.
         TooManyFields: There are more than `max_fields`.
     """
-    pairs = body.split(b"&", max_fields)
-    if len(pairs) > max_fields:
-        raise TooManyFields(f"More than {max_fields} fields.")
-    fields: dict[str, str | list[str]] = {}
-    for pair in pairs:
+    if body.count(b"&") >= max_fields:
+        raise TooManyFields(f"The form has more than {max_fields} fields.")
+    codec = known_charset(charset)
+    fields: Fields = {}
+    for pair in body.split(b"&"):
         if pair:
-            name, _, value = pair.partition(b"=")
-            _add(
-                fields,
-                unquote_plus(name).decode(charset),
-                unquote_plus(value).decode(charset),
-            )
+            raw_name, _, raw_value = pair.partition(b"=")
+            name = unquote_plus(raw_name).decode(codec)
+            _add(fields, name, unquote_plus(raw_value).decode(codec))
     return fields
 
 
 def unquote_plus(raw: bytes) -> bytes:
-    """Undo the escapes of a form field: ``+`` is a space, ``%XX`` a byte."""
+    """Undo the escapes in a name or value: ``+`` is a space, ``%XX`` is a byte."""
     return unquote_to_bytes(raw.replace(b"+", b" "))
 
 
-def _decode(text: str, encoding: str) -> str:
-    """Undo the escapes of one name or value of a query string."""
-    if "+" in text:
-        text = text.replace("+", " ")
-    if "%" not in text:
-        return text
-    return unquote_to_bytes(text).decode(encoding)
+def _decoded(text: str, encoding: str) -> str:
+    """Undo the escapes in a name or value of a query string."""
+    text = text.replace("+", " ")
+    return unquote_to_bytes(text).decode(encoding) if "%" in text else text
 
 
 def _add(fields: Fields, name: str, value: str) -> None:
-    """Add a field; the second of a name makes a list."""
+    """Add a field; the second one of a name makes a list."""
     known = fields.get(name)
     if known is None:
         fields[name] = value

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from cherrypy.http.elements import split_quoted, unquoted
 
 __all__ = ["Forwarded", "Host", "parse_address", "parse_forwarded"]
 
@@ -34,6 +37,11 @@ class Host:
         return f"httputil.Host({self.ip!r}, {self.port!r}, {self.name!r})"
 
 
+_BRACKETED = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?")
+_DOTTED = re.compile(r"([0-9.]{7,15})(?::[0-9]{1,5})?")
+_BARE = re.compile(r"[0-9A-Fa-f:.]{2,45}")
+
+
 def parse_address(text: str) -> str | None:
     """Return the IP address in a text, in its normal form, without its port.
 
@@ -42,44 +50,28 @@ def parse_address(text: str) -> str | None:
             as proxies write them; quotes and blanks around it do not matter.
 
     Returns:
-        The address, or None if the text is none: a name, ``unknown``, ``_hidden``.
+        The address, or None if the text is none: a name, ``unknown``, ``_hidden``, or
+        an address with a zone, which means nothing to anyone else.
     """
     # Saves two milliseconds of start-up; only sites behind proxies come here.
     from ipaddress import ip_address
 
     text = text.strip(" \t").strip('"')
-    if len(text) > 64:
+    match = _BRACKETED.fullmatch(text) or _DOTTED.fullmatch(text)
+    if match is None and _BARE.fullmatch(text) is None:
         return None
-    if text.startswith("["):
-        text, bracket, port = text[1:].partition("]")
-        if not bracket or (port and not _is_port(port)):
-            return None
-        if ":" not in text:
-            return None
-    elif text.count(":") == 1:
-        text, colon, port = text.partition(":")
-        if not _is_port(colon + port):
-            return None
     try:
-        address = ip_address(text)
+        return str(ip_address(text if match is None else match[1]))
     except ValueError:
         return None
-    # A zone ("fe80::1%eth0") is free text and means nothing to anyone else.
-    return None if "%" in text else str(address)
-
-
-def _is_port(text: str) -> bool:
-    """Tell whether the text is a colon with a port behind it."""
-    digits = text[1:]
-    return text[0] == ":" and digits.isascii() and digits.isdigit() and len(digits) < 6
 
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """What one proxy says about the request it passed on (RFC 7239 §4).
+    """What one proxy says about the request that it passed on (RFC 7239 §4).
 
-    The texts are as the proxy sent them: believe them only of trusted proxies, and
-    check addresses with `parse_address`.
+    The texts are as the proxy sent them: believe only trusted proxies, and check
+    addresses with `parse_address`.
     """
 
     client: str = ""
@@ -92,7 +84,13 @@ class Forwarded:
     """The ``Host`` field as the proxy received it."""
 
     proto: str = ""
-    """The scheme, in lower case: ``http`` or ``https``."""
+    """The scheme in lower case: ``http`` or ``https``."""
+
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# RFC 7239 wants quotes around colons and brackets; many proxies leave them out.
+_LOOSE_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~:\[\]-]+")
+_QUOTED = re.compile(r'"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[^\x00-\x08\x0a-\x1f\x7f])*"')
 
 
 def parse_forwarded(value: str) -> list[Forwarded]:
@@ -103,6 +101,35 @@ def parse_forwarded(value: str) -> list[Forwarded]:
 
     Returns:
         One entry for each proxy; empty if the value is malformed anywhere, because
-        then nobody can say which part a trusted proxy wrote.
+        then nobody can say which part of it a trusted proxy wrote.
     """
-    raise NotImplementedError
+    entries = []
+    for element in split_quoted(value, ","):
+        if element.strip(" \t"):
+            entry = _forwarded(element)
+            if entry is None:
+                return []
+            entries.append(entry)
+    return entries
+
+
+def _forwarded(element: str) -> Forwarded | None:
+    """Return one element of a ``Forwarded`` field; None if it is malformed."""
+    found: dict[str, str] = {}
+    for pair in split_quoted(element, ";"):
+        pair = pair.strip(" \t")
+        if not pair:
+            continue
+        name, _, text = pair.partition("=")
+        name = name.lower()
+        if name in found or not _TOKEN.fullmatch(name):
+            return None
+        if not (_LOOSE_TOKEN.fullmatch(text) or _QUOTED.fullmatch(text)):
+            return None
+        found[name] = unquoted(text)
+    return Forwarded(
+        client=found.get("for", ""),
+        by=found.get("by", ""),
+        host=found.get("host", ""),
+        proto=found.get("proto", "").lower(),
+    )

@@ -1,20 +1,22 @@
-"""Status codes: what they are called and which of them are valid."""
+"""Status codes: what they are called, and which of them are valid."""
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
+from typing import TypeAlias
 
 __all__ = ["REASONS", "StatusLike", "status_line", "valid_status"]
 
-StatusLike = int | str | HTTPStatus | None
-"""What page authors may give as a status: 404, "404 Gone Fishing", None for 200."""
+StatusLike: TypeAlias = int | str | HTTPStatus | None
+"""What page authors may give as a status: 404, ``"404 Gone Fishing"``, None for 200."""
 
 REASONS: dict[int, tuple[str, str]] = {
     int(status): (status.phrase, status.description) for status in HTTPStatus
 }
 """Reason phrase and one explaining sentence for each registered code."""
 
-# The standard library's sentence for 500 speaks of "server got itself in trouble".
+# documented behaviour: these two sentences are what an error page says.
 REASONS[500] = (
     "Internal Server Error",
     "The server encountered an unexpected condition which prevented it from "
@@ -27,6 +29,7 @@ REASONS[503] = (
 )
 
 _LINES = {code: f"{code} {reason}".encode() for code, (reason, _) in REASONS.items()}
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def status_line(code: int) -> bytes:
@@ -43,28 +46,34 @@ def valid_status(status: StatusLike) -> tuple[int, str, str]:
 
     Args:
         status: A code, text that starts with a code and may go on with a reason, a
-            member of `http.HTTPStatus`, or None (and empty text) for 200.
+            member of `http.HTTPStatus`, or None (or empty text) for 200.
 
     Returns:
-        The code, the given or the registered reason, and a sentence that explains
-        the code. Unregistered codes have empty texts.
+        The code, the given or else the registered reason, and a sentence that explains
+        the code. Unregistered codes have empty texts. Control characters in the given
+        reason are left out: it goes into the status line.
 
     Raises:
         ValueError: The code is no number, or not within 100..599.
     """
     if not status:
         status = 200
-    number: int | str = status
     reason = ""
     if isinstance(status, str):
         number, _, reason = status.partition(" ")
-        reason = reason.strip()
-    try:
+        if not (number.isascii() and number.isdigit() and len(number) < 10):
+            raise ValueError(
+                f"Illegal response status from server ({number!r} is non-numeric)."
+            )
         code = int(number)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"Illegal response status from server ({number!r} is non-numeric)."
-        ) from None
+        reason = _CONTROLS.sub("", reason).strip()
+    else:
+        try:
+            code = int(status)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"Illegal response status from server ({status!r} is non-numeric)."
+            ) from None
     if not 100 <= code <= 599:
         raise ValueError(
             f"Illegal response status from server ({code!r} is out of range)."
