@@ -1,4 +1,4 @@
-"""Status codes: what they are called, and which of them are valid."""
+"""What stands in start lines: versions, and status codes with their names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import re
 from http import HTTPStatus
 from typing import TypeAlias
 
-__all__ = ["REASONS", "StatusLike", "status_line", "valid_status"]
+__all__ = [
+    "REASONS",
+    "StatusLike",
+    "protocol_from_http",
+    "status_line",
+    "valid_status",
+]
 
 StatusLike: TypeAlias = int | str | HTTPStatus | None
 """What page authors may give as a status: 404, ``"404 Gone Fishing"``, None for 200."""
@@ -30,6 +36,21 @@ REASONS[503] = (
 
 _LINES = {code: f"{code} {reason}".encode() for code, (reason, _) in REASONS.items()}
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+
+
+_VERSION = re.compile(r"HTTP/([0-9])\.([0-9])", re.IGNORECASE)
+
+
+def protocol_from_http(protocol_str: str) -> tuple[int, int]:
+    """Return the version in a text like ``HTTP/1.1`` as a pair of numbers.
+
+    Raises:
+        ValueError: The text is no version of HTTP (RFC 9112 §2.3).
+    """
+    match = _VERSION.fullmatch(protocol_str)
+    if match is None:
+        raise ValueError(f"{protocol_str!r} is no version of HTTP, such as 'HTTP/1.1'.")
+    return int(match[1]), int(match[2])
 
 
 def status_line(code: int) -> bytes:
