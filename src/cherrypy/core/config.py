@@ -1,39 +1,243 @@
-"""Configuration: files, layers, and the namespaces that act on keys."""
+"""Configuration: files, layers, and the namespaces that act on keys.
+
+A key is a dotted name; what stands before its first dot is its namespace, and a
+`NamespaceSet` knows who acts on the keys of which namespace. The values of a file are
+Python expressions (`cherrypy.core.unrepr`), read by `Parser`.
+
+`Config` is a flat configuration that any program may use by itself. An application's
+is two-level, a dictionary of sections by path, and is put together by `merge`.
+"""
 
 from __future__ import annotations
 
-import configparser
-from collections.abc import Callable, Mapping
-from typing import IO, Any
+import os
+from collections.abc import Callable, Iterable, Mapping
+from configparser import ConfigParser
+from contextlib import AbstractContextManager, nullcontext
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
-__all__ = ["Config", "NamespaceSet", "Parser", "as_dict", "merge"]
+from cherrypy.core.unrepr import unrepr
 
-ConfigSource = str | Mapping[str, Any] | IO[str]
+__all__ = ["Config", "ConfigSource", "NamespaceSet", "Parser", "as_dict", "merge"]
+
+ConfigSource: TypeAlias = str | bytes | os.PathLike[str] | IO[str] | Mapping[str, Any]
+"""Where configuration may come from: the name of a file, an open file, a mapping."""
+
+if TYPE_CHECKING:
+    Handler: TypeAlias = Callable[[str, Any], object]
+    NamespaceHandler: TypeAlias = Handler | AbstractContextManager[Handler]
+    """What acts on the keys of a namespace; a context manager is entered once for
+    all of them and yields the callable."""
 
 
-class Parser(configparser.ConfigParser):
-    """A ConfigParser whose values are Python."""
+class Parser(ConfigParser):
+    """A `ConfigParser` that keeps the case of options and whose values are Python.
+
+    Programs subclass and patch it: all that reads a file here goes through `as_dict`.
+    """
+
+    def optionxform(self, optionstr: str) -> str:
+        """Return the option as it is, in its own case."""
+        return optionstr
+
+    def read(  # type: ignore[override]  # documented: returns nothing
+        self,
+        filenames: str | bytes | os.PathLike[str] | Iterable[str],
+        encoding: str | None = None,
+    ) -> None:
+        """Read one or several files; unlike that of the base, misses none.
+
+        Args:
+            filenames: One name, or several.
+            encoding: Of the files; by default UTF-8.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        if isinstance(filenames, str | bytes | os.PathLike):
+            filenames = [os.fsdecode(filenames)]
+        for filename in filenames:
+            # Editors on Windows begin a file with a byte order mark.
+            with open(filename, encoding=encoding or "utf-8-sig") as file:
+                self.read_file(file, source=filename)
+
+    def as_dict(
+        self, raw: bool = False, vars: Mapping[str, str] | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Return the sections as dictionaries, their values as Python objects.
+
+        Args:
+            raw: Whether to leave ``%(name)s`` alone.
+            vars: More names for ``%(name)s``.
+
+        Raises:
+            ValueError: A value is no Python; the arguments are a text with section,
+                option and value, and name and arguments of the original error.
+        """
+        result: dict[str, dict[str, Any]] = {}
+        for section in self.sections():
+            result[section] = values = {}
+            for option in self.options(section):
+                text = self.get(section, option, raw=raw, vars=vars)
+                try:
+                    values[option] = unrepr(text)
+                except Exception as problem:
+                    # The boundary to calls that a config file makes.
+                    raise ValueError(
+                        f"Config error in section: {section!r}, option: {option!r}, "
+                        f"value: {text!r}. Config values must be valid Python.",
+                        type(problem).__name__,
+                        problem.args,
+                    ) from problem
+        return result
+
+    def dict_from_file(
+        self, file: str | bytes | os.PathLike[str] | IO[str]
+    ) -> dict[str, dict[str, Any]]:
+        """Read a file, by name or open, and return its sections, see `as_dict`."""
+        if isinstance(file, str | bytes | os.PathLike):
+            self.read(file)
+        else:
+            self.read_file(file)
+        return self.as_dict()
+
+    @classmethod
+    def load(cls, input: ConfigSource) -> dict[str, Any]:
+        """Return the configuration in a file, or a copy of a mapping."""
+        if isinstance(input, Mapping):
+            return dict(input)
+        if isinstance(input, str | bytes | os.PathLike) or hasattr(input, "read"):
+            return cls().dict_from_file(input)
+        raise TypeError(
+            "Configuration is a dict, the name of a file or an open file, not "
+            f"{type(input).__name__!r} ({input!r})."
+        )
 
 
-class NamespaceSet(dict[str, Callable[..., Any]]):
-    """Handlers of configuration keys, by the part before the first dot."""
+def as_dict(config: ConfigSource) -> dict[str, Any]:
+    """Return the configuration in a file, or a copy of a mapping."""
+    return Parser.load(config)
+
+
+class NamespaceSet(dict[str, "NamespaceHandler"]):
+    """Who acts on the keys of a configuration, by the name before the first dot.
+
+    A handler is called with the rest of the key, and the value. If it is a context
+    manager, it is entered before its first key, what it returns is called for each
+    key, and it is left after the last one.
+    """
 
     def __call__(self, config: Mapping[str, Any]) -> None:
-        """Hand every key of `config` to the handler of its namespace."""
+        """Hand each key of a flat configuration to the handler of its namespace.
+
+        Args:
+            config: Keys without a dot, and those of unknown namespaces, are left
+                alone.
+        """
+        buckets: dict[str, dict[str, Any]] = {}
+        for key, value in config.items():
+            namespace, dot, rest = str(key).partition(".")
+            if dot and namespace in self:
+                buckets.setdefault(namespace, {})[rest] = value
+        # In the order in which the handlers were added, not in that of the keys.
+        for namespace, handler in list(self.items()):
+            if namespace in buckets:
+                _handle(handler, buckets[namespace])
+
+    def copy(self) -> Self:
+        """Return a set with the same handlers."""
+        return type(self)(self)
+
+    __copy__ = copy
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}({super().__repr__()})"
+        )
+
+
+def _handle(handler: NamespaceHandler, entries: Mapping[str, Any]) -> None:
+    if not isinstance(handler, AbstractContextManager):
+        handler = nullcontext(handler)
+    with handler as handle:
+        for key, value in entries.items():
+            handle(key, value)
 
 
 class Config(dict[str, Any]):
-    """A flat configuration, reusable outside the framework."""
+    """A flat configuration with defaults, environments and namespaces.
 
-    defaults: dict[str, Any] = {}
-    environments: dict[str, dict[str, Any]] = {}
-    namespaces: NamespaceSet = NamespaceSet()
+    Args:
+        file: Where to take values from: a mapping, or a file by name or open.
+        **kwargs: More values.
+    """
+
+    defaults: ClassVar[dict[str, Any]] = {}
+    """What `reset` returns to."""
+
+    environments: ClassVar[dict[str, dict[str, Any]]] = {}
+    """Named sets of values; the key ``environment`` takes one over."""
+
+    namespaces: ClassVar[NamespaceSet] = NamespaceSet()
+    """Who acts on which keys."""
+
+    def __init__(self, file: ConfigSource | None = None, **kwargs: Any) -> None:
+        super().__init__()
+        self.reset()
+        if file is not None:
+            self.update(file)
+        if kwargs:
+            self.update(kwargs)
+
+    def reset(self) -> None:
+        """Go back to the defaults."""
+        self.clear()
+        dict.update(self, self.defaults)
+
+    def update(self, config: ConfigSource) -> None:  # type: ignore[override]
+        """Take over a configuration and hand its keys to their namespaces.
+
+        Args:
+            config: A mapping, or a file by name or open.
+
+        Raises:
+            KeyError: It names an environment that is not there.
+            OSError: The file cannot be read.
+            ValueError: A value in the file is no Python.
+        """
+        self._apply(Parser.load(config))
+
+    def _apply(self, config: dict[str, Any]) -> None:
+        environment = config.get("environment")
+        if environment:
+            for key, value in self.environments[environment].items():
+                config.setdefault(key, value)
+        dict.update(self, config)
+        self.namespaces(config)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        dict.__setitem__(self, key, value)
+        self.namespaces({key: value})
 
 
-def as_dict(config: Any) -> dict[str, Any]:
-    """Return a plain dict for a dict, a file name or an open file."""
-    return dict(config)
+def merge(base: dict[str, dict[str, Any]], other: ConfigSource) -> None:
+    """Add the sections of a configuration to those of an application.
 
+    Args:
+        base: Sections by path; changed in place.
+        other: A mapping of mappings, or a file by name or open.
 
-def merge(base: dict[str, dict[str, Any]], other: Any) -> None:
-    """Merge an application config into `base`, section by section."""
+    Raises:
+        ValueError: Something in `other` is no section.
+    """
+    sections = Parser.load(other)
+    for name, section in sections.items():
+        if not isinstance(section, Mapping):
+            raise ValueError(
+                "Application config must include section headers, but the config you "
+                f"tried to merge has an entry {name!r} that is in no section. Wrap "
+                "your config in another dict with paths as section headers, for "
+                "example: {'/': config}."
+            )
+    for name, section in sections.items():
+        base.setdefault(name, {}).update(section)
