@@ -16,13 +16,16 @@ class Limits:
     """
 
     header_bytes: int = 512_000
-    """A whole request head: request line and fields; 413 beyond. 0: no limit."""
+    """A whole request head; 413 beyond, 414 within the request line. 0: no limit."""
 
-    request_line_bytes: int = 65_536
-    """The request line; 414 beyond. Never more than `header_bytes`. 0: no limit."""
+    request_line_bytes: int = 0
+    """The request line, if it shall be bounded more closely; 414 beyond. 0: no."""
 
-    header_count: int = 200
-    """Field lines in one head or trailer; 413 beyond."""
+    field_bytes: int = 262_144
+    """One header line; 431 beyond (RFC 6585 §5). 0: bounded by `header_bytes` only."""
+
+    header_count: int = 100
+    """Header lines in one head or trailer; 413 beyond. Apache, gunicorn: 100."""
 
     body_bytes: int = 104_857_600
     """A request body, after chunks are decoded; 413 beyond. 0: no limit."""
@@ -30,11 +33,11 @@ class Limits:
     chunk_line_bytes: int = 1_024
     """One chunk-size line with its extensions; 413 beyond."""
 
+    chunk_extension_bytes: int = 16_384
+    """All chunk extensions of one body; 413 beyond. Go's net/http: 16 kB."""
+
     trailer_bytes: int = 16_384
     """The whole trailer section; 413 beyond."""
-
-    chunk_overhead_bytes: int = 65_536
-    """Chunk extensions of a whole body; 413 beyond."""
 
     pipeline_bytes: int = 65_536
     """Bytes kept of requests that wait for the present one; reading pauses beyond."""
@@ -71,3 +74,10 @@ class Limits:
 
     queue_seconds: float = 10.0
     """The longest a request may wait for a place in the queue."""
+
+    refused_methods: frozenset[str] = frozenset({"CONNECT", "TRACE"})
+    """Methods that are answered 501 without asking the application.
+
+    Few applications know that a 2xx to CONNECT opens a tunnel, or what a TRACE may
+    reveal (RFC 9110 §9.3.6, §9.3.8).
+    """

@@ -32,6 +32,7 @@ class RequestHead:
     Never change one: equal heads received later may be the very same object.
     """
 
+    # No frozen dataclass: made for every request, and freezing costs 1 µs a piece.
     __slots__ = (
         "chunked",
         "content_length",
@@ -42,6 +43,7 @@ class RequestHead:
         "keep_alive",
         "memo",
         "method",
+        "page",
         "path",
         "query",
         "target",
@@ -49,7 +51,7 @@ class RequestHead:
     )
 
     method: str
-    """The method as sent; methods are case-sensitive (RFC 9110 §9.1)."""
+    """The method as sent: a token without lower-case letters."""
 
     target: bytes
     """The request-target as sent (RFC 9112 §3.2)."""
@@ -58,14 +60,14 @@ class RequestHead:
     """The path, still percent-encoded, always starting with a slash.
 
     Of an absolute target its path; of ``*`` it is ``/*`` and of the authority of a
-    CONNECT it is ``/host:port``  # documented behaviour
+    CONNECT it is ``/host:port`` (documented behaviour).
     """
 
     query: bytes
     """What follows the first question mark of the target, still encoded."""
 
     version: tuple[int, int]
-    """The client's HTTP version, (1, 0) or (1, 1)."""
+    """(1, 0) or (1, 1); a higher minor version is taken for 1.1 (RFC 9110 §2.5)."""
 
     headers: Headers
     """All field lines, repeated ones too, except names with an underscore.
@@ -77,13 +79,13 @@ class RequestHead:
     """The value of Host (or the authority that replaced it); None without one."""
 
     content_length: int | None
-    """The number of bytes the body will have; None if it is chunked or not there."""
+    """The value of Content-Length; None without one."""
 
     chunked: bool
     """The body comes in chunks, with a length that is not known beforehand."""
 
     has_body: bool
-    """`Data` (unless the body is empty after all) and `EndOfBody` will follow."""
+    """`EndOfBody` will follow, and `Data` before it unless the body is empty."""
 
     keep_alive: bool
     """The client, by its version and Connection field, lets the connection persist."""
@@ -92,11 +94,47 @@ class RequestHead:
     """The client waits for ``100 Continue`` before it sends the body."""
 
     memo: object
-    """A place for one thing the rooms above derive from this head; None at first.
+    """A place for one thing that rooms above derive from this head; None at first.
 
     Lives as long as the head, so that a head that is repeated byte for byte
     need not be worked out again (an environ to be copied, for example).
     """
+
+    page: object
+    """A place for what the server knows about the page asked for; None at first."""
+
+    def __init__(
+        self,
+        method: str,
+        target: bytes,
+        path: bytes,
+        query: bytes,
+        version: tuple[int, int],
+        headers: Headers,
+        host: bytes | None,
+        content_length: int | None,
+        chunked: bool,
+        keep_alive: bool,
+        expect_continue: bool,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.path = path
+        self.query = query
+        self.version = version
+        self.headers = headers
+        self.host = host
+        self.content_length = content_length
+        self.chunked = chunked
+        self.has_body = chunked or bool(content_length)
+        self.keep_alive = keep_alive
+        self.expect_continue = expect_continue
+        self.memo = None
+        self.page = None
+
+    def __repr__(self) -> str:
+        target = self.target.decode("ascii")
+        return f"<RequestHead {self.method} {target[:80]!r} {len(self.headers)} fields>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,27 +155,25 @@ class EndOfBody:
 Event: TypeAlias = RequestHead | Data | EndOfBody
 
 
-class RequestRefused(Exception):  # noqa: N818 (the house names what happened)
+class RequestRefused(Exception):
     """What the client sent cannot be served: answer with `status` and close.
 
     Nothing received later on the connection may be taken for a request.
     """
 
-    def __init__(
-        self, status: int, message: str, *, events: tuple[Event, ...] = ()
-    ) -> None:
+    def __init__(self, status: int, message: str) -> None:
         super().__init__(status, message)
         self.status = status
         """The status code of the answer."""
         self.message = message
-        """The text of the answer, for people."""
-        self.events = events
-        """What was complete before the fault, in the same call (mostly to be dropped).
-        """
+        """The text of the answer, for people; repeats nothing the client sent."""
 
 
-class ResponseRefused(Exception):  # noqa: N818
+class ResponseRefused(Exception):
     """The application's answer cannot be put on the wire; the message says why."""
+
+    status = 500
+    """The status of the answer that is sent instead, if nothing was sent yet."""
 
 
 class BodyTooLong(ResponseRefused):
