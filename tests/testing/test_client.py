@@ -137,6 +137,15 @@ class TestBody:
     def test_pairs_are_sent_as_a_form(self, client: Client) -> None:
         assert client.post("/", data=[("a", 1), ("a", 2)]).json()["body"] == "a=1&a=2"
 
+    @pytest.mark.parametrize(
+        ("method", "length"),
+        [("POST", "0"), ("PATCH", "0"), ("GET", ""), ("DELETE", "")],
+    )
+    def test_no_body_has_a_length_where_one_is_expected(
+        self, client: Client, method: str, length: str
+    ) -> None:
+        assert client.request(method, "/").json().get("CONTENT_LENGTH", "") == length
+
     @pytest.mark.parametrize("data", ["\u00e9", "\u00e9".encode()])
     def test_text_and_bytes_are_sent_as_they_are(
         self, client: Client, data: str | bytes

@@ -193,6 +193,9 @@ class Client:
             fields.default("Content-Length", str(len(body)))
         elif body is not None:
             fields.default("Transfer-Encoding", "chunked")
+        elif method in ("POST", "PUT", "PATCH"):
+            # A method that means to send something says so (RFC 9110 §8.6).
+            fields.default("Content-Length", "0")
         if "auth" in options:
             token = base64.b64encode(":".join(options["auth"]).encode()).decode()
             fields.default("Authorization", f"Basic {token}")
