@@ -201,8 +201,11 @@ class NotePages:
         raise cherrypy.HTTPRedirect(cherrypy.url(f"/note/{note.id}/", f"done={done}"))
 
     @cherrypy.expose
-    def attachment(self, note_id: str, attachment_id: str) -> Any:
-        """Hand out a file: always to be saved, so that no upload becomes a page."""
+    def attachment(self, attachment_id: str, note_id: str) -> Any:
+        """Hand out a file: always to be saved, so that no upload becomes a page.
+
+        What popargs takes from the path comes by name; what is left, by position.
+        """
         with told_in_http():
             name, content = self.storage.attachment(
                 note_number(note_id), note_number(attachment_id)
