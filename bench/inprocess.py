@@ -1,0 +1,136 @@
+"""Microseconds per request inside the process, without any server.
+
+Started as a program it measures one WSGI application: ``inprocess.py MODULE:NAME``
+prints a line of JSON.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import subprocess
+import sys
+import time
+from typing import Any
+
+REQUESTS: dict[str, tuple[str, str, str, bytes]] = {
+    "hello": ("GET", "/", "", b""),
+    "parameters": ("GET", "/item/42", "q=morello&n=7", b""),
+    "form": ("POST", "/form", "", b"a=one&b=two&c=three"),
+}
+
+
+def in_process(rounds: int) -> dict[str, dict[str, float]]:
+    """Measure the frameworks that are WSGI applications, each in its own process."""
+    from measure import HERE, SERVER_CORE
+    from peers import PEERS_BIN
+
+    found: dict[str, dict[str, float]] = {}
+    pinned = ["taskset", "-c", SERVER_CORE]
+    peers_python = str(PEERS_BIN / "python")
+    for name, python, target in (
+        ("Morello", sys.executable, "cherry:cherrypy.tree"),
+        ("Morello, access log written", sys.executable, "cherry:cherrypy.tree:log"),
+        ("CherryPy 18", peers_python, "cherry:cherrypy.tree"),
+        ("CherryPy 18, access log written", peers_python, "cherry:cherrypy.tree:log"),
+        ("Flask", peers_python, "flask_app:application"),
+        ("Django", peers_python, "django_app:application"),
+        ("Bottle", peers_python, "bottle_app:application"),
+        ("Falcon", peers_python, "falcon_app:application"),
+    ):
+        best: dict[str, float] = {}
+        for _ in range(rounds):
+            line = subprocess.run(
+                [*pinned, python, str(HERE / "inprocess.py"), target],
+                cwd=HERE / "apps",
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+            for work, value in json.loads(line.splitlines()[-1]).items():
+                best[work] = min(value, best.get(work, value))
+        found[name] = best
+    return found
+
+
+def _environ(method: str, path: str, query: str, body: bytes) -> dict[str, Any]:
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8080",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "REMOTE_PORT": "50000",
+        "HTTP_HOST": "127.0.0.1:8080",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    if body:
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ["CONTENT_TYPE"] = "application/x-www-form-urlencoded"
+    return environ
+
+
+def _measure(app: Any) -> dict[str, float]:
+    """Return microseconds per request, the best of some bursts."""
+    statuses: list[str] = []
+
+    def start_response(status: str, headers: Any, exc_info: Any = None) -> None:
+        statuses[:] = [status]
+
+    def once(environ: dict[str, Any], body: bytes) -> None:
+        environ = environ.copy()
+        environ["wsgi.input"] = io.BytesIO(body)
+        answer = app(environ, start_response)
+        for _ in answer:
+            pass
+        close = getattr(answer, "close", None)
+        if close is not None:
+            close()
+
+    found = {}
+    for name, (method, path, query, body) in REQUESTS.items():
+        environ = _environ(method, path, query, body)
+        for _ in range(500):
+            once(environ, body)
+        if not statuses[0].startswith("200"):
+            raise SystemExit(f"{name}: {statuses[0]}")
+        best = float("inf")
+        for _ in range(15):
+            started = time.perf_counter()
+            for _ in range(1000):
+                once(environ, body)
+            best = min(best, time.perf_counter() - started)
+        found[name] = best * 1000
+    return found
+
+
+def main() -> None:
+    """Measure the application that the command line names."""
+    module, _, name = sys.argv[1].partition(":")
+    name, _, logged = name.partition(":")
+    sys.path.insert(0, ".")
+    app: Any = importlib.import_module(module)
+    for part in name.split("."):
+        app = getattr(app, part)
+    if module == "cherry":
+        import tempfile
+
+        cherrypy = sys.modules["cherrypy"]
+        cherrypy.config.update({"environment": "production"})
+        if logged:
+            path = tempfile.mkstemp(suffix=".log")[1]
+            cherrypy.config.update({"log.access_file": path})
+    print(json.dumps(_measure(app)))
+
+
+if __name__ == "__main__":
+    main()
