@@ -52,6 +52,9 @@ class Application:
     bus: ClassVar[Bus | None] = None
     """Is told of requests that begin and end; joined in `cherrypy.environment`."""
 
+    site_config: ClassVar[Mapping[str, Any]] = {}
+    """The config of the site, the weakest of all; joined likewise."""
+
     root: Any = None
     config: dict[str, dict[str, Any]]
     namespaces: NamespaceSet = NamespaceSet()

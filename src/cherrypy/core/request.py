@@ -273,6 +273,12 @@ class Request:
     handler: Any = None
     """What is called to answer; hooks may replace it, None skips it."""
 
+    args: Any
+    """The positional arguments of the page; set with the handler."""
+
+    kwargs: Any
+    """The keyword arguments of the page; set with the handler."""
+
     toolmaps = lazy(_toolmaps, {})
     config = _LazyConfig(_config)
 
