@@ -253,7 +253,7 @@ class Site:
             cards=join(*cards),
             ndjson=cherrypy.url("/export.ndjson"),
             csv=cherrypy.url("/export.csv"),
-            open="open" if problem else "",
+            open="open" if problem or not (notes or q) else "",
         )
         return page("All notes", content, q=q, done=done, problem=problem)
 
