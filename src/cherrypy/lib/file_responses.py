@@ -1,0 +1,335 @@
+"""What is sent of a file: nothing, some ranges, or all of it.
+
+Small files are read at once; large ones become a `FileBody`, which the server hands
+to the operating system.
+"""
+
+from __future__ import annotations
+
+import io
+import mimetypes
+import os
+import stat
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from cherrypy.core.context import current
+from cherrypy.core.errors import HTTPError
+from cherrypy.http.dates import format_http_date
+from cherrypy.http.filebody import FileBody
+from cherrypy.http.ranges import get_ranges
+from cherrypy.lib import file_generator_limited
+from cherrypy.lib.conditional import range_is_current, validate_etags, validate_since
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cherrypy.core.response import Response
+    from cherrypy.lib.beneath import OpenedFile
+
+__all__ = ["ByteRanges", "answer_with_file", "answer_with_opened", "media_type"]
+
+_READ_AT_ONCE = 65536
+"""Bytes up to which a file is read here and now: one read and one send are quicker
+than what it takes to keep a file open until the server comes to it."""
+
+
+def answer_with_opened(
+    opened: OpenedFile,
+    content_type: str | None,
+    disposition: str | None = None,
+    name: str | None = None,
+    *,
+    etag: bool = False,
+    coding: str = "",
+) -> None:
+    """Answer with a file that was just opened; it is closed in any case.
+
+    Args:
+        opened: The file.
+        content_type: The media type; None leaves the response's present one.
+        disposition: ``attachment`` or ``inline``, for a Content-Disposition header.
+        name: The file's name in that header.
+        etag: Give the response an ETag, made of the file's time and size.
+        coding: The content coding that the file is in.
+
+    Raises:
+        HTTPRedirect: 304, the client has it already.
+        HTTPError: 412 or 416, what the client demands is not so.
+    """
+    descriptor, status = opened
+    size = status.st_size
+    serving = current.get()
+    response = serving.response
+    try:
+        _describe(response, content_type, disposition, name, status.st_mtime)
+        if coding:
+            response.headers["Content-Encoding"] = coding
+        if etag:
+            tag = f"{status.st_mtime_ns:x}-{size:x}{coding and '-'}{coding}"
+            response.headers["ETag"] = f'"{tag}"'
+            validate_etags()
+        validate_since()
+        ranges = _wanted_ranges(size)
+        if ranges is None and (
+            size <= _READ_AT_ONCE or serving.request.method == "HEAD"
+        ):
+            content = _read(descriptor, size, serving.request.method)
+            os.close(descriptor)
+            response.body = content
+            return
+    except BaseException:
+        os.close(descriptor)
+        raise
+    file = open(descriptor, "rb", buffering=0)  # noqa: SIM115 - the body closes it
+    if ranges is None:
+        response.headers["Content-Length"] = str(size)
+        response.body = FileBody(file, size)
+    else:
+        _answer_in_part(file, ranges, size)
+
+
+def _read(descriptor: int, size: int, method: str) -> bytes:
+    """Read a whole file, or for HEAD nothing but its size."""
+    headers = current.get().response.headers
+    if method == "HEAD":
+        headers["Content-Length"] = str(size)
+        return b""
+    content = os.read(descriptor, size)
+    while len(content) < size:
+        more = os.read(descriptor, size - len(content))
+        if not more:
+            break  # It was cut while it was being read.
+        content += more
+    headers["Content-Length"] = str(len(content))
+    return content
+
+
+def answer_with_file(
+    file: Any,
+    content_type: str | None,
+    disposition: str | None = None,
+    name: str | None = None,
+) -> None:
+    """Answer with an open file object; it is closed in any case.
+
+    Sent from its present position on; ranges count from the beginning.
+
+    Args:
+        file: Open for reading bytes.
+        content_type: The media type; None leaves the response's present one.
+        disposition: ``attachment`` or ``inline``, for a Content-Disposition header.
+        name: The file's name in that header.
+
+    Raises:
+        HTTPRedirect: 304, the client has it already.
+        HTTPError: 412 or 416, what the client demands is not so.
+    """
+    response = current.get().response
+    try:
+        position, size = _extent(file)
+        _describe(response, content_type, disposition, name, _modified(file))
+        validate_since()
+        ranges = None if size is None else _wanted_ranges(size)
+    except BaseException:
+        file.close()
+        raise
+    if ranges is not None and size is not None:
+        _answer_in_part(file, ranges, size)
+        return
+    if size is not None:
+        response.headers["Content-Length"] = str(max(size - position, 0))
+    response.body = FileBody(file)
+
+
+def _extent(file: Any) -> tuple[int, int | None]:
+    """Return where a file stands and how long it is, if it can be sought in."""
+    try:
+        position = file.tell()
+        size = file.seek(0, io.SEEK_END)
+        file.seek(position)
+    except (AttributeError, OSError, ValueError):
+        return 0, None
+    # A text position, or a file-like object with a mind of its own.
+    if not isinstance(size, int):
+        size = None
+    return position, size
+
+
+def _modified(file: Any) -> float | None:
+    """Return when a file was last changed, if it is one of the operating system."""
+    try:
+        status = os.fstat(file.fileno())
+    except (AttributeError, OSError):
+        return None
+    return status.st_mtime if stat.S_ISREG(status.st_mode) else None
+
+
+def _describe(
+    response: Response,
+    content_type: str | None,
+    disposition: str | None,
+    name: str | None,
+    modified: float | None,
+) -> None:
+    """Set the headers that do not depend on what the client has."""
+    headers = response.headers
+    if content_type is not None:
+        headers["Content-Type"] = content_type
+    if disposition is not None:
+        headers["Content-Disposition"] = _content_disposition(disposition, name)
+    if modified is not None:
+        last_modified = _http_date(int(modified))
+        if last_modified is not None:
+            headers["Last-Modified"] = last_modified
+
+
+@lru_cache(maxsize=1024)
+def _http_date(second: int) -> str | None:
+    try:
+        return format_http_date(second)
+    except (OverflowError, OSError, ValueError):
+        # File systems know dates that HTTP has no digits for.
+        return None
+
+
+def _content_disposition(disposition: str, name: str | None) -> str:
+    """Return the header value for a file name in any language (RFC 6266)."""
+    if name is None:
+        return disposition
+    import unicodedata  # lazy: a megabyte that only downloads need
+
+    name = "".join(c for c in name if c >= " " and c != "\x7f")
+    # Compatible forms first, so that a ligature does not just vanish.
+    ascii_name = unicodedata.normalize("NFKC", name).encode("ascii", "ignore").decode()
+    quoted = ascii_name.replace("\\", "\\\\").replace('"', '\\"')
+    value = f'{disposition}; filename="{quoted}"'
+    if ascii_name != name:
+        value += f"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
+    return value
+
+
+def _wanted_ranges(size: int) -> list[tuple[int, int]] | None:
+    """Return the ranges that the client asks for and may have; None for all.
+
+    Raises:
+        HTTPError: 416, it asks only for what is not there.
+    """
+    serving = current.get()
+    request, response = serving.request, serving.response
+    if request.protocol < (1, 1):
+        return None
+    response.headers["Accept-Ranges"] = "bytes"
+    # RFC 9110 §14.2: only GET knows ranges.
+    header = request.raw_header("Range")
+    if header is None or request.method != "GET":
+        return None
+    if not range_is_current(request, response):
+        return None
+    ranges = get_ranges(header, size)
+    if ranges == []:
+        response.headers["Content-Range"] = f"bytes */{size}"
+        raise HTTPError(
+            416, "Invalid Range (first-byte-pos greater than Content-Length)"
+        )
+    return ranges
+
+
+def _answer_in_part(file: Any, ranges: list[tuple[int, int]], size: int) -> None:
+    """Answer with one range, or with several in one body."""
+    response = current.get().response
+    headers = response.headers
+    response.status = "206 Partial Content"
+    if len(ranges) == 1:
+        [(start, stop)] = ranges
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+        headers["Content-Length"] = str(stop - start)
+        file.seek(start)
+        response.body = FileBody(file, stop - start)
+        return
+    parts = ByteRanges(file, ranges, size, str(headers.get("Content-Type") or ""))
+    headers["Content-Type"] = f"multipart/byteranges; boundary={parts.boundary}"
+    headers["Content-Length"] = str(len(parts))
+    response.body = parts
+
+
+class ByteRanges:
+    """A ``multipart/byteranges`` body (RFC 9110 §14.6); its length is its bytes.
+
+    Args:
+        file: A file that can be sought in; closed at the end.
+        ranges: Pairs of start and stop, stop exclusive.
+        size: Bytes in the whole file.
+        content_type: The media type of the whole, repeated in each part.
+    """
+
+    def __init__(
+        self, file: Any, ranges: list[tuple[int, int]], size: int, content_type: str
+    ) -> None:
+        self.file = file
+        self.boundary = os.urandom(16).hex()
+        """What stands between the parts; unlikely enough to stand within one."""
+        self._parts = [
+            (self._head(content_type, start, stop, size), start, stop - start)
+            for start, stop in ranges
+        ]
+        # documented behaviour: the body begins and ends with an empty line.
+        self._end = f"\r\n--{self.boundary}--\r\n".encode()
+
+    def _head(self, content_type: str, start: int, stop: int, size: int) -> bytes:
+        lines = (
+            f"\r\n--{self.boundary}",
+            f"Content-type: {content_type}",
+            f"Content-range: bytes {start}-{stop - 1}/{size}",
+            "\r\n",
+        )
+        return "\r\n".join(lines).encode("latin-1", "replace")
+
+    def __len__(self) -> int:
+        return sum(len(head) + count for head, _, count in self._parts) + len(self._end)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the parts, their files' bytes in pieces."""
+        try:
+            for head, start, count in self._parts:
+                yield head
+                self.file.seek(start)
+                yield from file_generator_limited(self.file, count)
+            yield self._end
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+
+
+# documented behaviour: these are known, whatever the system says.
+_MORE_TYPES = {
+    ".dwg": "image/x-dwg",
+    ".ico": "image/x-icon",
+    ".bz2": "application/x-bzip2",
+    ".gz": "application/x-gzip",
+}
+_shipped_types = mimetypes.types_map.copy()
+
+
+@lru_cache(maxsize=1)
+def _know_types() -> None:
+    """Read the system's table of media types, once and not before it is needed."""
+    mine = {
+        extension: kind
+        for extension, kind in mimetypes.types_map.items()
+        if _shipped_types.get(extension) != kind
+    }
+    mimetypes.init()
+    # documented behaviour: programs add their own types to this same dict, before
+    # and after, and theirs win.
+    mimetypes.types_map.update(_MORE_TYPES | mine)
+
+
+def media_type(name: str) -> str | None:
+    """Return the media type for a file name by its extension, or None."""
+    _know_types()
+    return mimetypes.types_map.get(os.path.splitext(name)[1].lower())

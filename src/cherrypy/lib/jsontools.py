@@ -1,0 +1,125 @@
+"""JSON in, JSON out."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from cherrypy.core import bridge
+from cherrypy.core.context import current
+from cherrypy.core.errors import HTTPError
+from cherrypy.environment.site import log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import ModuleType
+
+    from cherrypy.core.body import Entity
+
+__all__ = ["json_handler", "json_in", "json_out", "json_processor"]
+
+
+@cache
+def _json() -> ModuleType:
+    """Return the JSON library to use."""
+    # documented behaviour: simplejson is preferred where it is installed. Lazy:
+    # either costs milliseconds that a site without JSON need not pay.
+    try:
+        return import_module("simplejson")
+    except ImportError:
+        return import_module("json")
+
+
+def json_processor(entity: Entity) -> None:
+    """Read a JSON document from the body into ``request.json``.
+
+    Raises:
+        HTTPError: 411, the client did not say how long it is; 400, it is no JSON in
+            UTF-8, or nested too deep, or has numbers too long for Python.
+    """
+    if "Content-Length" not in entity.headers:
+        raise HTTPError(411)
+    body = entity.fp.read()
+    try:
+        document = _json().loads(body.decode("utf-8"))
+    except (ValueError, RecursionError) as problem:
+        raise HTTPError(400, "Invalid JSON document") from problem
+    request: Any = current.get().request  # Any: has no such attribute otherwise.
+    request.json = document
+
+
+def json_in(
+    content_type: str | Iterable[str] = ("application/json", "text/javascript"),
+    force: bool = True,
+    debug: bool = False,
+    processor: Callable[[Entity], Any] = json_processor,
+) -> None:
+    """Have request bodies of a JSON type read into ``request.json``.
+
+    Args:
+        content_type: One media type or several that are JSON.
+        force: Refuse bodies of other types with status 415.
+        debug: Log what is done.
+        processor: Reads the entity; the default is `json_processor`.
+    """
+    request = current.get().request
+    if not request.process_request_body:
+        # There is no body on a GET, so nothing to be prepared for.
+        return
+    types = [content_type] if isinstance(content_type, str) else list(content_type)
+    body = request.body
+    if force:
+        if debug:
+            log("Removing the other body processors", "TOOLS.JSON_IN")
+        body.processors.clear()
+
+        def refuse(entity: Entity) -> None:
+            raise HTTPError(
+                415, f"Expected an entity of content type {', '.join(types)}"
+            )
+
+        body.default_proc = refuse  # type: ignore[method-assign]
+    for media_type in types:
+        if debug:
+            log(f"Adding a body processor for {media_type}", "TOOLS.JSON_IN")
+        body.processors[media_type] = processor
+
+
+def json_handler(*args: Any, **kwargs: Any) -> Any:
+    """Call the page handler and return its result as JSON, in UTF-8."""
+    request: Any = current.get().request  # Any: `json_out` has put it there.
+    page = request._json_inner_handler
+    return bridge.chain(page(*args, **kwargs), _encoded)
+
+
+def _encoded(value: Any) -> list[bytes]:
+    # A list of chunks, for programs that join or iterate over what they get.
+    text: str = _json().dumps(value)
+    return [text.encode("utf-8")]
+
+
+def json_out(
+    content_type: str | None = "application/json",
+    debug: bool = False,
+    handler: Callable[..., Any] = json_handler,
+) -> None:
+    """Have what the page returns sent as JSON.
+
+    Args:
+        content_type: The Content-Type of the response; None leaves it alone.
+        debug: Log what is done.
+        handler: Called in the place of the page handler, which it finds as
+            ``request._json_inner_handler``.
+    """
+    serving = current.get()
+    request: Any = serving.request  # Any: is given an attribute of ours.
+    # None: the answer is there already, from the cache for instance.
+    if request.handler is None:
+        return
+    if debug:
+        log(f"Replacing {request.handler!r} with {handler!r}", "TOOLS.JSON_OUT")
+    request._json_inner_handler = request.handler
+    request.handler = handler
+    if content_type is not None:
+        serving.response.headers["Content-Type"] = content_type
