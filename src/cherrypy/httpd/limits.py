@@ -66,8 +66,11 @@ class Limits:
     handshake_seconds: float = 10.0
     """A TLS handshake must be done after this long."""
 
-    connections: int = 10_000
-    """Open connections; accepting pauses beyond."""
+    linger_seconds: float = 5.0
+    """What a refused client still sends is dropped for this long, then cut."""
+
+    connections: int = 0
+    """Open connections; accepting pauses beyond. 0: as many as descriptors."""
 
     queue_length: int = -1
     """Requests waiting for a worker; 503 beyond. -1: no limit."""

@@ -22,6 +22,7 @@ __all__ = [
     "TARGET",
     "TOKEN",
     "TOKEN_LIST",
+    "TRAILING_BLANKS",
     "VERSION",
 ]
 
@@ -40,15 +41,25 @@ _TARGET = rb"[!-~]++"
 # one line; obs-fold is refused (§5.2), and so is everything bare.
 _VALUE = rb"[\t -~\x80-\xff]*+"
 
-_FIELD = _TCHAR + rb"++:" + _VALUE
+_FIELD = _TCHAR + rb"++:" + _VALUE + rb"(?<![\t ])"
 
 HEAD = re.compile(
     rb"(%b) (%b) HTTP/1\.([0-9])((?:\r\n%b)*+)\r\n\r\n" % (_METHOD, _TARGET, _FIELD)
 )
-"""A request head to its end: method, target, minor version, all field lines."""
+"""A request head to its end: method, target, minor version, all field lines.
 
-FIELDS = re.compile(rb"\r\n([^:]++):[ \t]*+([^\r]*+)")
-"""Takes the field lines of a valid head apart: name, value (blanks at its end)."""
+Takes no blanks at the end of a line; where there are some, `TRAILING_BLANKS` helps.
+"""
+
+TRAILING_BLANKS = re.compile(rb"(?<=[^\t\n ])[\t ]++(?=\r\n)")
+"""Blanks at the end of a line that is not blank."""
+
+FIELDS = re.compile(rb"\r\n([^:_]++):[ \t]*+([^\r]*+)")
+"""Takes the field lines of a valid head apart: name, value.
+
+Passes over names with an underscore: CGI spells X_Auth and X-Auth alike, and nobody
+may pose as the other.
+"""
 
 FIELD = re.compile(rb"(%b++):[ \t]*+(%b)" % (_TCHAR, _VALUE))
 """One field line without its CRLF: name, value (blanks at its end)."""

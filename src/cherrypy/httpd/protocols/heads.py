@@ -15,6 +15,8 @@ from cherrypy.httpd.protocols import grammar
 from cherrypy.httpd.protocols.events import RequestHead, RequestRefused
 
 if TYPE_CHECKING:
+    import re
+
     from cherrypy.httpd.limits import Limits
 
 __all__ = ["HeadEnd", "HeadReader"]
@@ -58,7 +60,7 @@ class HeadReader:
         limits: The bounds to keep.
     """
 
-    __slots__ = ("known", "known_bytes", "limits", "plain_bytes")
+    __slots__ = ("_host", "known", "known_bytes", "limits", "plain_bytes")
 
     limits: Limits
     """The bounds this reader keeps."""
@@ -75,6 +77,7 @@ class HeadReader:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.known = {}
+        self._host = b""
         self.plain_bytes = min(
             limits.header_bytes or sys.maxsize,
             limits.request_line_bytes or sys.maxsize,
@@ -92,19 +95,12 @@ class HeadReader:
             head = self.known.get(block)
             if head is not None:
                 return head
-        match = grammar.HEAD.fullmatch(block)
-        if match is None:
-            _explain(block)
+        match = grammar.HEAD.fullmatch(block) or _match_untrimmed(block)
         token, target, minor, lines = match.groups()
         found = grammar.FIELDS.findall(lines)
         if len(found) > self.limits.header_count:
             raise RequestRefused(413, HEAD_TOO_LONG)
-        if b" \r\n" in block or b"\t\r\n" in block:
-            found = [(name, value.rstrip(b" \t")) for name, value in found]
         fields = [(name.lower(), value) for name, value in found]
-        if b"_" in lines:
-            # CGI spells X_Auth and X-Auth alike; nobody may pose as the other.
-            fields = [field for field in fields if b"_" not in field[0]]
         head = self._settle(token.decode("ascii"), target, minor != b"0", fields)
         if len(block) <= self.known_bytes and not head.has_body:
             if len(self.known) >= _KNOWN_HEADS:
@@ -125,7 +121,10 @@ class HeadReader:
             named = _join_repeated(fields)
         host = named.get(b"host")
         if host:
-            _check_authority(host)
+            # Performance: as a rule it is the host of the request before.
+            if host != self._host:
+                _check_authority(host)
+                self._host = host
         elif host is None and modern:
             _refuse("HTTP/1.1 requires a 'Host' request header.")
         if target.startswith(b"/"):
@@ -218,6 +217,16 @@ class HeadEnd:
         line = self._line + (limits.field_bytes or sys.maxsize)
         if self._searched > min(total, line):
             raise RequestRefused(413 if total < line else 431, HEAD_TOO_LONG)
+
+
+def _match_untrimmed(block: bytes) -> re.Match[bytes]:
+    """Match a head again without the blanks at the ends of its field lines."""
+    request_line, lines = block.split(b"\r\n", 1)
+    trimmed = grammar.TRAILING_BLANKS.sub(b"", lines)
+    match = grammar.HEAD.fullmatch(request_line + b"\r\n" + trimmed)
+    if match is None:
+        _explain(block)
+    return match
 
 
 def _refuse(message: str) -> NoReturn:

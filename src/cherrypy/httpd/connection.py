@@ -1,0 +1,534 @@
+"""One client: its bytes, its present request, its deadline, its end.
+
+A connection has one owner at a time, told by `Connection.state`, and only the owner
+touches it:
+
+* READING, WRITING, LINGERING: the holder of the baton;
+* SERVING: the thread that runs the page, or will take it from the queue.
+
+Changing `state` is therefore the last thing an owner does. Two attributes are shared:
+`deadline`, which the holder only reads where it is not the owner, and `interest`,
+whose protocol is told in `Connection.mute`.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, cast
+
+from cherrypy.httpd.exchange import Exchange
+from cherrypy.httpd.pollers import READABLE, WRITABLE, wait
+from cherrypy.httpd.protocols.events import RequestHead, RequestRefused
+from cherrypy.httpd.protocols.http1 import CONTINUE, HTTP1, plain_answer
+from cherrypy.httpd.reading import EMPTY, Gathering, StreamedBody
+from cherrypy.httpd.sender import Outgoing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cherrypy.httpd.protocols.events import Event
+    from cherrypy.httpd.sender import FilePiece
+    from cherrypy.httpd.server import HTTPServer
+
+__all__ = ["CLOSED", "LINGERING", "READING", "SERVING", "WRITING", "Connection"]
+
+READING = 0
+"""Idle, or a request is arriving."""
+SERVING = 1
+"""A request waits for a thread or is being answered by one."""
+WRITING = 2
+"""The rest of an answer waits for the client to take it."""
+LINGERING = 3
+"""The last answer is out; what the client still sends is dropped."""
+CLOSED = 4
+"""Gone."""
+
+_FRESH = 0  # no request was seen on this connection
+_IDLE = 1  # between two requests
+_HEAD = 2  # a head has begun
+_BODY = 3  # a body is being gathered
+
+_READ_BYTES = 65536
+_NEVER = float("inf")
+
+# A client whose answer has just been sent may have asked again before the state says
+# that it may. To see that a few times costs less than to unregister and register.
+_PATIENCE = 3
+
+
+class Connection:
+    """The server's side of one connection.
+
+    Args:
+        server: The server it belongs to.
+        sock: The connected socket, non-blocking. The connection owns it.
+        remote: The client's address and port; an empty one for Unix sockets.
+        local: The address and port of the listener.
+        now: The monotonic clock.
+    """
+
+    __slots__ = (
+        "broken",
+        "deadline",
+        "fd",
+        "gathering",
+        "identity",
+        "interest",
+        "local",
+        "outgoing",
+        "phase",
+        "protocol",
+        "recv",
+        "refused",
+        "remote",
+        "seen",
+        "send",
+        "server",
+        "sock",
+        "state",
+        "waiting",
+    )
+
+    def __init__(
+        self,
+        server: HTTPServer,
+        sock: socket.socket,
+        remote: tuple[str, int],
+        local: tuple[str, int],
+        now: float,
+    ) -> None:
+        self.server = server
+        self.sock = sock
+        self.fd = sock.fileno()
+        self.recv = sock.recv
+        self.send = sock.send
+        self.remote = remote
+        self.local = local
+        self.protocol = HTTP1(server.heads, version=server.version, date=server.date)
+        self.state = READING
+        self.phase = _FRESH
+        self.deadline = now + server.limits.idle_seconds
+        self.broken = False
+        self.interest = READABLE
+        self.identity: dict[str, str] | None = None
+        self.seen = 0
+        self.gathering: Gathering | None = None
+        self.outgoing: Outgoing | None = None
+        self.refused: RequestRefused | None = None
+        self.waiting: Exchange | None = None
+
+    # Only the holder of the baton calls these.
+
+    def ready(self, mask: int) -> Exchange | None:
+        """Act on what the poller reported.
+
+        Returns:
+            A request that is complete and wants to be served; the state is SERVING.
+        """
+        state = self.state
+        if state == READING:
+            return self._read()
+        if state == SERVING:
+            self.seen += 1
+            if self.seen > _PATIENCE:
+                self.mute()
+        elif state == WRITING:
+            return self.flush()
+        elif state == LINGERING:
+            self._drop()
+        return None
+
+    def attend(self) -> Exchange | None:
+        """Take over from another thread, which asked for it with `hand_over`."""
+        state = self.state
+        if state == WRITING:
+            return self.flush()
+        if state in (READING, LINGERING):
+            self._watch(READABLE)
+        return None
+
+    def mute(self) -> None:
+        """Stop polling a connection that has sent more while it is being served.
+
+        The thread that serves it sets the state first and then looks at `interest`;
+        we set `interest` first and then look at the state. So at least one of the two
+        notices that polling has to go on.
+        """
+        self._ignore()
+        if self.state != SERVING:
+            self.attend()
+
+    def flush(self) -> Exchange | None:
+        """Send what waits; when all is out, go on with what was to come then."""
+        outgoing = self.outgoing
+        if outgoing is not None:
+            try:
+                done, sent = outgoing.flush(self.send, self.fd)
+            except OSError:
+                self.broken = True
+            else:
+                if sent:
+                    limit = self.server.limits.write_deadline_seconds
+                    self.deadline = monotonic() + limit
+                if not done:
+                    self._watch(WRITABLE)
+                    return None
+            self.outgoing = None
+        return self._flushed()
+
+    def _flushed(self) -> Exchange | None:
+        """Go on: the answer so far is sent, or cannot be."""
+        waiting = self.waiting
+        if waiting is None:
+            if self.interest != READABLE and not self.broken:
+                self._watch(READABLE)
+            return self.proceed()
+        self._watch(READABLE)
+        self.waiting = None
+        self.deadline = _NEVER
+        self.state = SERVING
+        waiting.resume()
+        return None
+
+    def expire(self) -> None:
+        """Act on a deadline that has passed."""
+        if self.state == READING:
+            if self.phase == _IDLE:
+                self.close()
+            else:
+                self.refuse(RequestRefused(408, "The request took too long."))
+        elif self.state == WRITING:
+            self.outgoing = None
+            self.broken = True
+            self._flushed()
+        elif self.state == LINGERING:
+            self.close()
+
+    def abort(self) -> None:
+        """Cut the connection, whatever it is doing, because the server must end."""
+        if self.state == SERVING:
+            # Its thread is the one to close it, and will notice.
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+        elif self.state == WRITING:
+            self.expire()
+        else:
+            self.close()
+
+    def _watch(self, interest: int) -> None:
+        if interest == self.interest:
+            return
+        poller = self.server.baton.poller
+        if self.interest:
+            poller.modify(self.fd, interest)
+        else:
+            poller.register(self.fd, interest)
+        self.interest = interest
+
+    def _read(self) -> Exchange | None:
+        try:
+            data = self.recv(_READ_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:
+            self.close()
+            return None
+        try:
+            if data:
+                events = self.protocol.receive(data)
+            else:
+                self.protocol.receive_eof()
+                self.close()
+                return None
+        except RequestRefused as refused:
+            self.refuse(refused)
+            return None
+        return self._advance(events)
+
+    def _drop(self) -> None:
+        """Read and forget: the client has not noticed yet that it is over."""
+        try:
+            if not socket.socket.recv(self.sock, _READ_BYTES):
+                self.close()
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.close()
+
+    # Only the owner calls these, whoever it is.
+
+    def _advance(self, events: Sequence[Event]) -> Exchange | None:
+        """Go on with what the protocol found complete."""
+        gathering = self.gathering
+        if gathering is None:
+            if not events:
+                if self.phase < _HEAD and self.protocol.receiving_head:
+                    self.phase = _HEAD
+                    limit = self.server.limits.header_deadline_seconds
+                    self.deadline = monotonic() + limit
+                return None
+            # The first event of a request is its head.
+            head = cast("RequestHead", events[0])
+            if not head.has_body:
+                self.deadline = _NEVER
+                self.state = SERVING
+                return Exchange(self, head, EMPTY)
+            gathering = self.gathering = Gathering(head, monotonic())
+            self.phase = _BODY
+        return self._gather(gathering, events)
+
+    def _gather(
+        self, gathering: Gathering, events: Sequence[Event]
+    ) -> Exchange | None:
+        """Wait for the whole of a small body; leave a large one to a worker."""
+        head = gathering.head
+        limits = self.server.limits
+        if gathering.take(events):
+            self.gathering = None
+            self.deadline = _NEVER
+            self.state = SERVING
+            return Exchange(self, head, gathering.body())
+        length = head.content_length
+        large = length is None or length > limits.inline_body_bytes
+        if large and (
+            not gathering.invited or gathering.received >= limits.inline_body_bytes
+        ):
+            self._ignore()  # the worker waits for these bytes, nobody else
+            self.gathering = None
+            self.deadline = monotonic() + limits.queue_seconds
+            self.state = SERVING
+            gathering.streamed = True
+            return Exchange(self, head, StreamedBody(self, gathering))
+        if not gathering.invited:
+            gathering.invited = True
+            self.transmit(CONTINUE)
+        self.deadline = gathering.deadline(limits, monotonic())
+        return None
+
+    def transmit(self, wire: bytes) -> bool:
+        """Send now what the socket takes; keep the rest in `outgoing`.
+
+        Returns:
+            Whether nothing is kept. A client that is gone takes everything, and
+            `broken` tells.
+        """
+        if self.outgoing is not None:
+            self.outgoing.add(wire)
+            return self.try_flush()
+        try:
+            sent = self.send(wire)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.broken = True
+            return True
+        if sent == len(wire):
+            return True
+        self.outgoing = Outgoing()
+        self.outgoing.add(memoryview(wire)[sent:])
+        return False
+
+    def transmit_head(self, wire: bytes, flags: int) -> None:
+        """Send a head that other bytes follow at once; the rest goes to `outgoing`."""
+        sent = 0
+        if self.outgoing is None:
+            with suppress(OSError):
+                sent = self.sock.send(wire, flags)
+        if sent < len(wire):
+            self.enqueue(memoryview(wire)[sent:])
+
+    def enqueue(self, piece: bytes | memoryview | FilePiece) -> None:
+        """Keep something to be sent after what is kept already."""
+        if self.outgoing is None:
+            self.outgoing = Outgoing()
+        self.outgoing.add(piece)
+
+    def try_flush(self) -> bool:
+        """Send what is kept, as far as the socket takes it; True if all went out."""
+        if self.outgoing is None:
+            return True
+        try:
+            done, _ = self.outgoing.flush(self.send, self.fd)
+        except OSError:
+            self.broken = done = True
+        if done:
+            self.outgoing = None
+        return done
+
+    def finish(self) -> Exchange | None:
+        """The answer was handed over: let the rest of it go out, then proceed.
+
+        Returns:
+            The client's next request, if it is here already.
+        """
+        if self.outgoing is not None and not self.broken:
+            self._write_later()
+            return None
+        return self.proceed()
+
+    def park(self, waiting: Exchange) -> None:
+        """Let the holder send what is kept, and `waiting` be resumed after that."""
+        self.waiting = waiting
+        self._write_later()
+
+    def _write_later(self) -> None:
+        self.deadline = monotonic() + self.server.limits.write_deadline_seconds
+        self.state = WRITING
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        """Ask the holder to attend to this connection."""
+        self.server.baton.post(self.attend)
+
+    def proceed(self) -> Exchange | None:
+        """Go on after an answer: the next request, an idle wait, or the end.
+
+        Returns:
+            The client's next request, if it is here already.
+        """
+        if self.broken:
+            self.close()
+            return None
+        protocol = self.protocol
+        if self.refused is not None or not protocol.persists:
+            self._depart()
+            return None
+        self.phase = _IDLE
+        self.seen = 0
+        self.deadline = monotonic() + self.server.limits.idle_seconds
+        try:
+            events = protocol.next_request()
+        except RequestRefused as refused:
+            self.refuse(refused)
+            return None
+        exchange = self._advance(events)
+        if exchange is None:
+            self.state = READING
+            if self.interest != READABLE:
+                self.hand_over()
+        return exchange
+
+    def refuse(self, refused: RequestRefused) -> None:
+        """Answer a request that cannot be served, and let the connection end."""
+        self.refused = refused
+        self.gathering = None
+        head = self.protocol.request
+        with_body = head is None or head.method != "HEAD"
+        self.conclude(
+            plain_answer(refused.status, refused.message, with_body=with_body)
+        )
+
+    def conclude(self, wire: bytes) -> None:
+        """Send the last answer of this connection and let it end."""
+        self.transmit(wire)
+        if self.outgoing is not None and not self.broken:
+            self._write_later()
+        elif self.broken:
+            self.close()
+        else:
+            self._linger()
+
+    def _depart(self) -> None:
+        """End after an answer.
+
+        To close while the client's bytes are unread makes the kernel send a reset,
+        which may destroy the answer on its way.
+        """
+        if self.refused is not None or self.seen or self.protocol.receiving_body:
+            self._linger()
+        else:
+            self.close()
+
+    def _linger(self) -> None:
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.close()
+            return
+        self.deadline = monotonic() + self.server.limits.linger_seconds
+        self.state = LINGERING
+        if self.interest != READABLE:
+            self.hand_over()
+
+    def _ignore(self) -> None:
+        """Have the poller look at this connection no more."""
+        if self.interest:
+            self.interest = 0
+            with suppress(OSError, ValueError):
+                self.server.baton.poller.unregister(self.fd)
+
+    def close(self) -> None:
+        """Close the socket and forget the connection."""
+        if self.state == CLOSED:
+            return
+        self.state = CLOSED
+        baton = self.server.baton
+        # First out of the table: the number of the descriptor is free after close.
+        baton.forget(self)
+        self._ignore()
+        self.sock.close()
+
+    # Only the thread that serves the request calls these.
+
+    def receive_body(self, gathering: Gathering) -> None:
+        """Wait until more of the request body is here, or its end.
+
+        Raises:
+            RequestRefused: The body is malformed, too large, too slow or cut off.
+        """
+        if self.refused is not None:
+            raise self.refused
+        if not gathering.invited:
+            gathering.invited = True
+            self.transmit(CONTINUE)
+        try:
+            data = self._receive_patiently(gathering)
+            if data:
+                complete = gathering.take(self.protocol.receive(data))
+            else:
+                self.protocol.receive_eof()
+                raise RequestRefused(400, "The request body was cut off.")
+        except RequestRefused as refused:
+            self.refused = refused
+            self.release(gathering)
+            raise
+        if complete:
+            self.release(gathering)
+
+    def _receive_patiently(self, gathering: Gathering) -> bytes:
+        limits = self.server.limits
+        while True:
+            try:
+                return self.recv(_READ_BYTES)
+            except BlockingIOError:
+                before = monotonic()
+                arrived = wait(self.fd, gathering.patience(limits))
+                gathering.waited += monotonic() - before
+            except OSError as error:
+                self.broken = True
+                raise RequestRefused(400, "The request body was cut off.") from error
+            if not arrived:
+                raise RequestRefused(408, "The request took too long.")
+
+    def release(self, gathering: Gathering) -> None:
+        """Give back the place of a body that is read by a worker."""
+        if gathering.streamed:
+            gathering.streamed = False
+            self.server.baton.upload_ended()
+
+    def drop_body(self) -> bool:
+        """Drop what is here of an unread body; return whether that was the rest."""
+        protocol = self.protocol
+        left = self.server.limits.drain_bytes
+        while protocol.receiving_body and left > 0:
+            try:
+                data = self.recv(left)
+                if not data:
+                    return False
+                protocol.receive(data)
+            except (RequestRefused, OSError):
+                return False
+            left -= len(data)
+        return not protocol.receiving_body

@@ -1,0 +1,126 @@
+"""The WSGI environ of an exchange (PEP 3333, and the extras we document).
+
+Three parts are laid together: what is the same for all requests to a listener, what
+the request head says, and what is known of this client. The middle one is kept with
+the head, which the parser recognises when it comes again.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from cherrypy.http.filebody import FileBody
+from cherrypy.http.urls import unquote_path
+
+if TYPE_CHECKING:
+    from cherrypy.http.filebody import ReadableFile
+    from cherrypy.http.types import Environ
+    from cherrypy.httpd.exchange import Exchange
+    from cherrypy.httpd.protocols.events import Headers, RequestHead
+    from cherrypy.httpd.server import HTTPServer
+
+__all__ = ["build_environ", "file_wrapper"]
+
+# Clients use few header names, over and over; the bound is for those who invent some.
+_NAMES_REMEMBERED = 1024
+
+
+class _HeadPart(dict[str, object]):
+    """The part of an environ that a request head decides."""
+
+
+class _Names(dict[bytes, str]):
+    """Names in an environ by names on the wire; fills itself."""
+
+    def __missing__(self, name: bytes) -> str:
+        text = name.decode("latin-1").upper().replace("-", "_")
+        if text not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            text = "HTTP_" + text
+        if len(self) < _NAMES_REMEMBERED:
+            self[name] = text
+        return text
+
+
+_names = _Names()
+
+
+def build_environ(exchange: Exchange) -> Environ:
+    """Return a new environ for a request; the thread that serves it calls this."""
+    head = exchange.head
+    part = head.memo
+    if part.__class__ is not _HeadPart:
+        part = head.memo = _head_part(head)
+    connection = exchange.connection
+    server = connection.server
+    base = server.environs.get(connection.local)
+    if base is None:
+        base = server.environs[connection.local] = _base(server, connection.local)
+    address, port = connection.remote
+    environ: Environ = {
+        **base,
+        **part,  # type: ignore[dict-item]
+        "REMOTE_ADDR": address,
+        "REMOTE_PORT": str(port) if address else "",
+        "wsgi.input": exchange.rfile,
+        "wsgi.errors": sys.stderr,
+    }
+    identity = connection.identity
+    if identity is not None:
+        environ.update(identity)
+    return environ
+
+
+def _base(server: HTTPServer, local: tuple[str, int]) -> Environ:
+    """Return what is the same for all requests to one listener."""
+    return {
+        "ACTUAL_SERVER_PROTOCOL": "HTTP/%d.%d" % server.version,
+        "SCRIPT_NAME": "",
+        "SERVER_NAME": server.server_name or local[0],
+        "SERVER_PORT": str(local[1]) if local[1] else "",
+        "SERVER_SOFTWARE": server.software,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": server.scheme,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "wsgi.input_terminated": True,
+        "wsgi.file_wrapper": file_wrapper,
+    }
+
+
+def _head_part(head: RequestHead) -> _HeadPart:
+    part = _HeadPart(
+        REQUEST_METHOD=head.method,
+        REQUEST_URI=head.target.decode("latin-1"),
+        PATH_INFO=unquote_path(head.path),
+        QUERY_STRING=head.query.decode("latin-1"),
+        SERVER_PROTOCOL="HTTP/%d.%d" % head.version,
+    )
+    fields = {_names[name]: value.decode("latin-1") for name, value in head.headers}
+    if len(fields) != len(head.headers):
+        fields = _join_repeated(head.headers)
+    part.update(fields)
+    return part
+
+
+def _join_repeated(headers: Headers) -> dict[str, str]:
+    """Join the values of repeated fields (RFC 9110 §5.3, RFC 6265 §5.4)."""
+    fields: dict[str, str] = {}
+    for name, value in headers:
+        key, text = _names[name], value.decode("latin-1")
+        if key in fields:
+            separator = "; " if name == b"cookie" else ", "
+            text = fields[key] + separator + text
+        fields[key] = text
+    return fields
+
+
+def file_wrapper(file: ReadableFile, block_size: int = 65536) -> FileBody:
+    """Return a body that the server can have copied by the kernel.
+
+    Args:
+        file: Open for reading bytes; closed by the server.
+        block_size: Bytes in one piece where the kernel cannot copy.
+    """
+    return FileBody(file, chunk_size=block_size)

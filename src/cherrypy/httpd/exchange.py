@@ -1,0 +1,274 @@
+"""One request and its answer: what an application above the server is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import TYPE_CHECKING, TypeAlias
+
+from cherrypy.http.filebody import FileBody
+from cherrypy.httpd.environ import build_environ
+from cherrypy.httpd.protocols.events import BodyTooLong, BodyTooShort, RequestRefused
+from cherrypy.httpd.protocols.http1 import plain_answer
+from cherrypy.httpd.reading import StreamedBody
+from cherrypy.httpd.streaming import TOO_LONG, Stream, Writer, send_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cherrypy.http.types import Environ, HeaderList
+    from cherrypy.httpd.connection import Connection
+    from cherrypy.httpd.protocols.events import RequestHead
+    from cherrypy.httpd.reading import BodyReader
+    from cherrypy.httpd.schedule import Worker
+    from cherrypy.httpd.server import HTTPServer
+
+__all__ = ["Exchange", "Handler"]
+
+FAILED = "The server encountered an unexpected condition."
+
+
+class Exchange:
+    """One request and its answer.
+
+    Made by the holder of the baton; used by the thread that runs the page, and by no
+    other.
+
+    Attributes:
+        connection: The connection it belongs to.
+        head: The request head; it may be shared with other exchanges.
+        rfile: The request body.
+    """
+
+    __slots__ = ("answered", "connection", "head", "rfile", "stream", "worker")
+
+    def __init__(
+        self, connection: Connection, head: RequestHead, rfile: BodyReader
+    ) -> None:
+        self.connection = connection
+        self.head = head
+        self.rfile = rfile
+        self.answered = False
+        self.stream: Stream | None = None
+        self.worker: Worker | None = None
+
+    @property
+    def server(self) -> HTTPServer:
+        """The server."""
+        return self.connection.server
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+        return self.connection.server.scheme
+
+    @property
+    def local(self) -> tuple[str, int]:
+        """Address and port that the client connected to."""
+        return self.connection.local
+
+    @property
+    def remote(self) -> tuple[str, int]:
+        """Address and port of the client; ``("", 0)`` for Unix sockets."""
+        return self.connection.remote
+
+    # The handler calls these.
+
+    def environ(self) -> Environ:
+        """Return a new WSGI environ for this request."""
+        return build_environ(self)
+
+    def respond(
+        self,
+        status: bytes,
+        headers: HeaderList,
+        body: Iterable[bytes],
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
+        """Answer.
+
+        Whatever the socket does not take at once goes out later; nobody waits for it.
+        The iterable may therefore be asked for its next piece after this method has
+        returned, though always in the same thread and with the same context variables.
+
+        Args:
+            status: Code and reason, such as ``b"200 OK"``.
+            headers: The fields, in order.
+            body: A list or tuple of bytes leaves with the head in one piece; a
+                `FileBody` is copied by the kernel; any other iterable is sent piece
+                by piece, chunked unless it has a Content-Length, and its ``close``
+                is called.
+            on_close: Called exactly once when the last byte was handed over or the
+                client has gone, in this thread.
+
+        Raises:
+            ResponseRefused: The answer cannot be put on the wire. Nothing was sent,
+                `on_close` was not called; another answer may be tried.
+            RuntimeError: The request has been answered already.
+        """
+        if self.answered:
+            raise RuntimeError("this request has been answered already")
+        connection = self.connection
+        protocol = connection.protocol
+        closing = connection.server.draining
+        if connection.refused is not None or protocol.receiving_body:
+            closing = self._settle_body() or closing
+            if self.answered:
+                self.close_body(getattr(body, "close", None), on_close)
+                return
+        if type(body) is not list and type(body) is not tuple:
+            self._stream(status, headers, body, on_close, closing)
+            return
+        data = body[0] if len(body) == 1 else b"".join(body)
+        try:
+            wire = protocol.answer(status, headers, data, close=closing)
+        except BodyTooLong:
+            self.server.log(TOO_LONG)
+            self.fail(TOO_LONG)
+        except BodyTooShort as error:
+            self.server.log(str(error))
+            self._cut(status, headers, data)
+        else:
+            self.answered = True
+            connection.transmit(wire)
+        if on_close is not None:
+            on_close()
+
+    def writer(self, status: bytes, headers: HeaderList) -> Writer:
+        """Begin an answer that is written in calls.
+
+        Raises:
+            ResponseRefused, RuntimeError: As in `respond`.
+        """
+        if self.answered:
+            raise RuntimeError("this request has been answered already")
+        connection = self.connection
+        closing = connection.server.draining
+        if connection.protocol.receiving_body:
+            # The application may want to read on while it writes.
+            closing = True
+        head = connection.protocol.head(status, headers, close=closing)
+        self.answered = True
+        return Writer(self, head)
+
+    def _stream(
+        self,
+        status: bytes,
+        headers: HeaderList,
+        body: Iterable[bytes],
+        on_close: Callable[[], None] | None,
+        closing: bool,
+    ) -> None:
+        if isinstance(body, FileBody) and send_file(
+            self, status, headers, body, on_close, closing=closing
+        ):
+            return
+        head = self.connection.protocol.head(status, headers, close=closing)
+        self.answered = True
+        self.stream = Stream(self, head, body, on_close)
+        self.stream.go_on()
+
+    # The server calls these.
+
+    def perform(self, worker: Worker) -> None:
+        """Run the page, or go on with its answer, in the thread of `worker`."""
+        stream = self.stream
+        if stream is None:
+            self.worker = worker
+            self._serve()
+            stream = self.stream
+            if stream is not None and stream.parked:
+                stream.context = copy_context()
+                # The variables that the page has set stay with its answer.
+                worker.parked = True
+        elif stream.context is not None:
+            stream.context.run(stream.go_on)
+        connection = self.connection
+        if stream is not None and stream.parked:
+            connection.park(self)
+            return
+        rfile = self.rfile
+        if type(rfile) is StreamedBody:
+            rfile.release()
+        following = connection.finish()
+        if following is not None:
+            connection.server.baton.offer(following)
+
+    def resume(self) -> None:
+        """Have the answer go on in the thread that began it. The holder calls this."""
+        worker = self.worker
+        assert worker is not None  # or nothing could have been parked
+        self.connection.server.schedule.hand(worker, self)
+
+    def _serve(self) -> None:
+        """Call the handler, and make sure that there is an answer."""
+        server = self.connection.server
+        try:
+            server.handler(self)
+        except (KeyboardInterrupt, SystemExit) as error:
+            server.interrupt = error
+        except RequestRefused:
+            pass  # raised by rfile; the answer follows
+        except Exception:  # boundary: whatever the application did
+            server.log("The application failed.", traceback=True)
+            if self.answered:
+                self.connection.broken = True
+        if not self.answered:
+            self._settle_body()
+        if not self.answered:
+            self.fail()
+
+    def _settle_body(self) -> bool:
+        """See to a request body that was not read to its end, or was refused.
+
+        Returns:
+            Whether the connection cannot be kept.
+        """
+        connection = self.connection
+        refused = connection.refused
+        if refused is not None:
+            self._conclude(refused.status, refused.message)
+            return True
+        rfile = self.rfile
+        if type(rfile) is StreamedBody and rfile.invited:
+            return not connection.drop_body()
+        return connection.protocol.receiving_body
+
+    def fail(self, message: str = "") -> None:
+        """Answer 500; nothing was sent before. The connection will be closed."""
+        message = message or FAILED
+        self.connection.refused = RequestRefused(500, message)
+        self._conclude(500, message)
+
+    def _conclude(self, status: int, message: str) -> None:
+        self.answered = True
+        with_body = self.head.method != "HEAD"
+        self.connection.transmit(plain_answer(status, message, with_body=with_body))
+
+    def _cut(self, status: bytes, headers: HeaderList, data: bytes) -> None:
+        """Send less than was promised and close, which tells the client."""
+        protocol = self.connection.protocol
+        wire = protocol.head(status, headers, close=True) + protocol.body(data)
+        self.answered = True
+        self.connection.refused = RequestRefused(500, FAILED)
+        self.connection.transmit(wire)
+
+    def close_body(
+        self,
+        close: Callable[[], object] | None,
+        on_close: Callable[[], None] | None,
+    ) -> None:
+        """Call what wants to be called at the end; an error is logged."""
+        for call in (close, on_close):
+            if call is None:
+                continue
+            try:
+                call()
+            except (KeyboardInterrupt, SystemExit) as error:
+                self.server.interrupt = error
+            except Exception:  # boundary: the answer is out, whatever this says
+                self.server.log("Closing the answer failed.", traceback=True)
+
+
+Handler: TypeAlias = Callable[[Exchange], None]
+"""What a server is given: it answers one exchange."""

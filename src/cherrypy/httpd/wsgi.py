@@ -1,0 +1,160 @@
+"""An exchange as a call of a WSGI application (PEP 3333)."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from cherrypy.http.filebody import FileBody
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cherrypy.http.types import ExcInfo, HeaderList, WSGIApplication
+    from cherrypy.httpd.exchange import Exchange
+    from cherrypy.httpd.streaming import Writer
+
+__all__ = ["WSGIHandler"]
+
+
+class WSGIHandler:
+    """Answers exchanges with a WSGI application.
+
+    Args:
+        app: The application.
+    """
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self.app = app
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer one exchange; errors of the application are the server's to log."""
+        call = _Call(exchange)
+        result = self.app(exchange.environ(), call.start_response)
+        if call.writer is None and (type(result) is list or type(result) is tuple):
+            # Performance: most answers are a list, which has no `close`.
+            exchange.respond(*call.settled(), result)
+            return
+        close: Callable[[], object] | None = getattr(result, "close", None)
+        try:
+            if call.writer is None:
+                close = call.respond(result, close)
+            else:
+                for piece in result:
+                    call.writer.write(piece)
+                call.writer.end()
+        finally:
+            if close is not None:
+                close()
+
+
+class _Call:
+    """What `start_response` has been told, and the answer made from it."""
+
+    __slots__ = ("_headers", "_status", "exchange", "writer")
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.writer: Writer | None = None
+        self._status: bytes | None = None
+        self._headers: HeaderList = []
+
+    def start_response(
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        exc_info: ExcInfo | None = None,
+        /,
+    ) -> Callable[[bytes], object]:
+        """Take status and headers (PEP 3333, "The start_response() Callable").
+
+        Raises:
+            RuntimeError: It is called again without an error to tell.
+            TypeError: Status, name or value is no `str`.
+            UnicodeEncodeError: One of them cannot be said in ISO-8859-1.
+        """
+        if exc_info is not None:
+            try:
+                if self.exchange.answered and exc_info[1] is not None:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None  # breaks a reference cycle, says the PEP
+        elif self._status is not None:
+            raise RuntimeError("start_response was called twice without exc_info")
+        try:
+            encoded = [
+                (name.encode("latin-1"), value.encode("latin-1"))
+                for name, value in headers
+            ]
+            self._status = status.encode("latin-1")
+        except AttributeError:
+            raise TypeError(_wrong_type(status, headers)) from None
+        self._headers = encoded
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """Send a piece at once: the imperative way of the PEP.
+
+        Raises:
+            ConnectionAbortedError: The client is gone.
+        """
+        if self.writer is None:
+            self.writer = self.exchange.writer(*self.settled())
+        self.writer.write(data)
+
+    def settled(self) -> tuple[bytes, HeaderList]:
+        """Return status and headers.
+
+        Raises:
+            RuntimeError: The application has not called `start_response`.
+        """
+        if self._status is None:
+            raise RuntimeError("the application did not call start_response")
+        return self._status, self._headers
+
+    def respond(
+        self, result: Iterable[bytes], close: Callable[[], object] | None
+    ) -> Callable[[], object] | None:
+        """Answer with an iterable that is no list.
+
+        Returns:
+            `close` if the caller is still to call it; None if the server will.
+        """
+        exchange = self.exchange
+        if isinstance(result, FileBody):
+            exchange.respond(*self.settled(), result)
+            return None
+        iterator = iter(result)
+        # The application may call start_response as late as with its first bytes.
+        first = next((piece for piece in iterator if piece), b"")
+        body: Iterable[bytes]
+        if not first or _is_single(result):
+            body = [first]
+        else:
+            body = chain((first,), iterator)
+        if self.writer is not None:
+            for piece in body:
+                self.writer.write(piece)
+            self.writer.end()
+            return close
+        exchange.respond(*self.settled(), body, close)  # type: ignore[arg-type]
+        return None
+
+
+def _is_single(result: Iterable[bytes]) -> bool:
+    """Tell whether the first piece is the only one, so that its length is known."""
+    try:
+        return len(result) == 1  # type: ignore[arg-type]
+    except TypeError:
+        return False
+
+
+def _wrong_type(status: object, headers: Iterable[tuple[object, object]]) -> str:
+    if not isinstance(status, str):
+        return f"WSGI response status is not of type str: {status!r}"
+    for name, value in headers:
+        if not isinstance(name, str):
+            return f"WSGI response header key {name!r} is not of type str."
+        if not isinstance(value, str):
+            return f"WSGI response header value {value!r} is not of type str."
+    return "WSGI response headers must be pairs of str."
