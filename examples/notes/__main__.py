@@ -48,8 +48,6 @@ def main() -> None:
         storage = Storage(database)
         for title, text in FIRST_NOTES:
             storage.add(title, text)
-    base = f"http://{options.host}:{options.port}"
-    print(GREETING.format(base=base, file=database), flush=True)
     cherrypy.config.update(
         {
             "server.socket_host": options.host,
@@ -57,6 +55,13 @@ def main() -> None:
             "server.max_request_body_size": 8_000_000,
         }
     )
+
+    def greet() -> None:
+        text = GREETING.format(base=cherrypy.server.base(), file=database)
+        print(text, flush=True)
+
+    # The server starts at 75; afterwards it knows its port, even one that it chose.
+    cherrypy.engine.subscribe("start", greet, priority=90)
     cherrypy.quickstart(make_application(database))
 
 
