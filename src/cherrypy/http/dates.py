@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from calendar import timegm
+from datetime import date
 
 __all__ = ["format_http_date", "parse_http_date"]
 
@@ -55,7 +55,7 @@ _ASCTIME = re.compile(
     r"[A-Za-z]{3} (?P<month>[A-Za-z]{3}) (?P<day>[0-9 ][0-9]) "
     r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2}) (?P<year>[0-9]{4})"
 )
-_DAYS_IN_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def parse_http_date(text: str) -> float | None:
@@ -77,18 +77,19 @@ def parse_http_date(text: str) -> float | None:
     match = _IMF.fullmatch(text) or _RFC850.fullmatch(text) or _ASCTIME.fullmatch(text)
     if match is None:
         return None
-    name = match["month"].title()
-    if name not in _MONTHS:
-        return None
-    month = _MONTHS.index(name)
-    day, year = int(match["day"]), int(match["year"])
     hour, minute, second = (int(match[x]) for x in ("hour", "minute", "second"))
+    # A leap second is written :60.
+    if hour > 23 or minute > 59 or second > 60:
+        return None
+    year = int(match["year"])
     if len(match["year"]) == 2:
         year = _full_year(year)
-    # A leap second is written :60.
-    if not 1 <= day <= _DAYS_IN_MONTH[month] or hour > 23 or minute > 59 or second > 60:
+    try:
+        month = _MONTHS.index(match["month"].title()) + 1
+        days = date(year, month, int(match["day"])).toordinal() - _EPOCH
+    except ValueError:
         return None
-    return float(timegm((year, month + 1, day, hour, minute, second)))
+    return float(days * 86400 + hour * 3600 + minute * 60 + second)
 
 
 def _full_year(two_digits: int) -> int:

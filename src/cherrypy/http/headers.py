@@ -237,8 +237,8 @@ class HeaderMap(CaseInsensitiveDict[Any]):  # Any: programs put numbers in, too.
             except UnicodeEncodeError:
                 continue
         if cls.use_rfc_2047 and cls.protocol >= (1, 1):
-            word = b2a_base64(v.encode("utf-8", "surrogateescape"), newline=False)
-            return b"=?utf-8?b?" + word + b"?="
+            raw = v.encode("utf-8", "replace").translate(None, CONTROLS)
+            return b"=?utf-8?b?" + b2a_base64(raw, newline=False) + b"?="
         raise ValueError(
             f"Could not encode header part {v!r} using any of the encodings "
             f"{cls.encodings!r}."

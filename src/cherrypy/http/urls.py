@@ -142,7 +142,7 @@ def resolve_url(
     elif path.startswith("/"):
         target = path
     else:
-        target = here[: here.rindex("/") + 1] + path
+        target = (here[: here.rfind("/") + 1] or "/") + path
     target = normalize_path(target).replace("\\", "%5C")
     if base and not relative:
         return base + script_name + target + tail
@@ -158,12 +158,11 @@ def resolve_url(
 
 def _corrected(path_info: str, is_index: bool | None) -> str:
     """Return the path of a page with the slash at its end put right."""
-    path = "/" + path_info.removeprefix("/")
-    if is_index is None:
-        return path
     if is_index:
-        return path if path.endswith("/") else path + "/"
-    return path.rstrip("/") or "/"
+        return path_info if path_info.endswith("/") else path_info + "/"
+    if is_index is False and path_info.endswith("/"):
+        return path_info.rstrip("/") or "/"
+    return path_info
 
 
 def _with_query(path: str, qs: Query) -> tuple[str, str]:
