@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTROLS", "CaseInsensitiveDict", "HeaderMap"]
 
-V = TypeVar("V")
+_V = TypeVar("_V")
 
 _COMMON = (
     *("Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language"),
@@ -47,7 +47,7 @@ CONTROLS = bytes((*range(32), 127))
 """The bytes that are deleted from names and values: 0 to 31 and 127."""
 
 
-class CaseInsensitiveDict(dict[str, V]):
+class CaseInsensitiveDict(dict[str, _V]):
     """A dict whose keys are header names, kept as ``str(key).title()``.
 
     Every method finds a key whatever the case it is written in. Iteration gives the
@@ -55,7 +55,7 @@ class CaseInsensitiveDict(dict[str, V]):
     """
 
     def __init__(
-        self, other: Mapping[str, V] | Iterable[tuple[str, V]] = (), /, **named: V
+        self, other: Mapping[str, _V] | Iterable[tuple[str, _V]] = (), /, **named: _V
     ) -> None:
         super().__init__()
         if other or named:
@@ -66,10 +66,10 @@ class CaseInsensitiveDict(dict[str, V]):
         """Return the name under which a key is kept, such as ``Content-Type``."""
         return _TITLES.get(key) or str(key).title()
 
-    def __getitem__(self, key: str) -> V:
+    def __getitem__(self, key: str) -> _V:
         return dict.__getitem__(self, _TITLES.get(key) or str(key).title())
 
-    def __setitem__(self, key: str, value: V) -> None:
+    def __setitem__(self, key: str, value: _V) -> None:
         dict.__setitem__(self, _TITLES.get(key) or str(key).title(), value)
 
     def __delitem__(self, key: str) -> None:
@@ -109,7 +109,7 @@ class CaseInsensitiveDict(dict[str, V]):
         return dict.setdefault(self, self.transform_key(key), default)
 
     def update(  # type: ignore[override]  # dict's overloads cannot be repeated here
-        self, other: Mapping[str, V] | Iterable[tuple[str, V]] = (), /, **named: V
+        self, other: Mapping[str, _V] | Iterable[tuple[str, _V]] = (), /, **named: _V
     ) -> None:
         """Take over the items of a mapping, or pairs, and the named values."""
         if isinstance(other, CaseInsensitiveDict):
@@ -130,7 +130,7 @@ class CaseInsensitiveDict(dict[str, V]):
         return cls((key, value) for key in seq)
 
     @classmethod
-    def from_titled(cls, mapping: Mapping[str, V]) -> Self:
+    def from_titled(cls, mapping: Mapping[str, _V]) -> Self:
         """Make a mapping out of one whose keys are in Title-Case already.
 
         Performance: copies without folding; every response is born this way.
