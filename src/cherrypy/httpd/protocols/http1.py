@@ -398,7 +398,7 @@ class HTTP1:
             lines.append(b"Connection: close")
         elif not modern:
             seconds = int(self._heads.limits.idle_seconds)
-            lines.append(b"Connection: Keep-Alive\r\nKeep-Alive: timeout=%d" % seconds)
+            lines += b"Connection: Keep-Alive", b"Keep-Alive: timeout=%d" % seconds
         self._left = length
         self._silent = silent
         self._chunked = chunked
