@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes
 
@@ -16,7 +17,7 @@ from cherrypy.http.charsets import known_charset
 from cherrypy.http.elements import split_quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "Event",
@@ -109,7 +110,13 @@ class MultipartDecoder:
         self._too_large = ParserLimitReached
         raw = boundary.encode("latin-1", "replace")
         try:
-            self._parser = _parser(raw, max_parts, max_headers, max_header_bytes)
+            self._parser = _parser_class()(
+                raw,
+                max_segment_count=max_parts,
+                max_header_count=max_headers,
+                max_header_size=max_header_bytes,
+                header_charset="latin-1",
+            )
         except MultipartError as error:
             raise MalformedMultipart(str(error)) from error
         self._line_ends = _LineEnds(raw)
@@ -158,10 +165,9 @@ class MultipartDecoder:
             raise MalformedMultipart(str(error)) from error
 
 
-def _parser(
-    boundary: bytes, max_parts: int, max_headers: int, max_header_bytes: int
-) -> _PushParser:
-    """Make the parser of the library, fit for every kind of multipart."""
+@cache
+def _parser_class() -> Callable[..., _PushParser]:
+    """Return the parser of the library, made fit for every kind of multipart."""
     from multipart import MultipartSegment, PushMultipartParser  # late, as above
 
     class Parser(PushMultipartParser):  # type: ignore[misc]  # no types in there
@@ -171,14 +177,7 @@ def _parser(
             segment: _Segment = MultipartSegment(headerlist)
             return segment
 
-    parser: _PushParser = Parser(
-        boundary,
-        max_segment_count=max_parts,
-        max_header_count=max_headers,
-        max_header_size=max_header_bytes,
-        header_charset="latin-1",
-    )
-    return parser
+    return Parser
 
 
 class _LineEnds:
