@@ -1,0 +1,1 @@
+"""The extension layer: what plug-in authors build on."""

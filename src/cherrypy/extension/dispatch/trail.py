@@ -1,0 +1,268 @@
+"""The live walk along the object tree: which page answers a path, and with what config.
+
+For each request the path is followed by plain attribute access, so the tree may change
+at any time and nodes may invent their children. Nothing is merged here: the walk
+collects the config mappings it meets, weakest first, and leaves it to
+`cherrypy.core.plan` to remember what they come to.
+"""
+
+from __future__ import annotations
+
+import string
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cherrypy.core.errors import CherryPyException
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Translation = Mapping[int, int | str | None]
+    """What `str.translate` takes."""
+
+    _Stop = tuple[Any, int, int, str | None]
+    """An object on the path, the number of atoms that led there, the number of
+    layers collected by then, the place of the static directory by then."""
+
+__all__ = [
+    "CONFIG",
+    "STATIC_DIRECTORY",
+    "Trail",
+    "find_member",
+    "punctuation_to_underscores",
+    "sections_on",
+    "walk",
+]
+
+punctuation_to_underscores: dict[int, int] = str.maketrans(
+    string.punctuation, "_" * len(string.punctuation)
+)
+"""Maps every ASCII punctuation mark to an underscore."""
+
+CONFIG = "_cp_config"
+"""The attribute by which classes, objects and pages carry config."""
+
+STATIC_DIRECTORY = "tools.staticdir.dir"
+"""The key that makes the path of its layer the place of a static directory."""
+
+MAX_DEPTH = 1000
+"""How many objects one walk follows. No tree of pages is this deep; the bound is for
+objects that lead back to themselves and for the clients who notice."""
+
+MANY_ATOMS = 32
+"""From here on a path is too long to look up each of its beginnings in the config."""
+
+
+class Trail(NamedTuple):
+    """What one walk has found."""
+
+    handler: Any
+    """The page, or None."""
+
+    atoms: list[str]
+    """The rest of the path: positional arguments of the page."""
+
+    is_index: bool
+    """True if the page stands for a directory, whose URL ends with a slash."""
+
+    layers: tuple[Mapping[str, Any], ...]
+    """The live config mappings met on the way, weakest first."""
+
+    section: str | None
+    """The path of the last layer that names a static directory."""
+
+
+def find_member(
+    node: Any, atom: str, translate: Translation = punctuation_to_underscores
+) -> Any:
+    """Return the attribute of a node that a part of a path names, or None.
+
+    Args:
+        node: Any object.
+        atom: One part of a path; punctuation in it becomes underscores.
+        translate: The table for that.
+    """
+    name = atom.translate(translate)
+    # The language's own attributes are no pages: `/page/__wrapped__/x` would call a
+    # page without its decorators, `/page/__self__/admin` without its config.
+    if name[:2] == "__" and name[-2:] == "__":
+        return None
+    return _attribute(node, name)
+
+
+def walk(
+    root: Any,
+    path: str,
+    *,
+    site: Mapping[str, Any],
+    sections: Mapping[str, Mapping[str, Any]],
+    dispatch_method_name: str = "_cp_dispatch",
+    translate: Translation = punctuation_to_underscores,
+) -> Trail:
+    """Follow a path along the tree of objects below `root`.
+
+    Args:
+        root: The object at the mount point.
+        path: What follows the mount point, %-decoded except for ``%2F``.
+        site: The config of the site, the weakest layer.
+        sections: The application's config, by path.
+        dispatch_method_name: The method that a node may have to find a child where
+            there is no attribute. It is called with the list `vpath` of what is
+            left of the path, takes from it what it has used (nothing means one
+            part) and returns the child or None.
+        translate: Applied to each part of the path before it is taken for a name.
+
+    Raises:
+        CherryPyException: A dispatch method has added to `vpath`.
+    """
+    atoms = [atom for atom in path.split("/") if atom] if path != "/" else []
+    layers: list[Mapping[str, Any]] = [site]
+    stops, section = _follow(
+        root, atoms, layers, sections, dispatch_method_name, translate
+    )
+    for node, used, count, place in reversed(stops):
+        default = _attribute(node, "default")
+        if default is not None and getattr(default, "exposed", False):
+            config = _attribute(default, CONFIG)
+            if config:
+                layers.insert(count, config)
+                if STATIC_DIRECTORY in config and section == place:
+                    section = _place(atoms, used)
+            is_index = path[-1:] == "/"
+            return Trail(default, atoms[used:], is_index, tuple(layers), section)
+        if getattr(node, "exposed", False):
+            is_index = used > len(atoms)
+            return Trail(node, atoms[used:], is_index, tuple(layers), section)
+    return Trail(None, [], False, tuple(layers), section)
+
+
+def _follow(
+    root: Any,
+    atoms: list[str],
+    layers: list[Mapping[str, Any]],
+    sections: Mapping[str, Mapping[str, Any]],
+    dispatch_method_name: str,
+    translate: Translation,
+) -> tuple[list[_Stop], str | None]:
+    """Go from object to object as far as there are any, and collect the layers.
+
+    Returns:
+        The objects, and the place of the last layer that names a static directory.
+    """
+    # Speed: everything here runs for each object of each request, so there is one
+    # loop where prose would have three, and no call that can be spared.
+    matching = sections_on(atoms, sections) if sections else None
+    stops: list[_Stop] = []
+    section = None
+    # The page of a directory is a child like any other, one atom further.
+    names = [*atoms, "index"]
+    at, end = 0, len(names)
+    unusual = translate is not punctuation_to_underscores
+    node, used = root, 0
+    while True:
+        # As in `_attribute`: what a bound method has lies in its function.
+        if type(node) is MethodType and type(node.__func__) is FunctionType:
+            find = node.__func__.__dict__.get
+            config = find(CONFIG)
+        else:
+            find = None
+            config = getattr(node, CONFIG, None)
+        if config:
+            layers.append(config)
+            if STATIC_DIRECTORY in config:
+                section = _place(atoms, used)
+        while matching and matching[-1][0] <= used:
+            section = _add_section(matching.pop(), layers) or section
+        stops.append((node, used, len(layers), section))
+        if at == end or len(stops) == MAX_DEPTH:
+            break
+        name = names[at]
+        at += 1
+        if name[:1] == "_" or unusual or not name.isidentifier():
+            child = find_member(node, name, translate)
+        else:
+            child = getattr(node, name, None) if find is None else find(name)
+        if child is None and at < end:
+            child, rest = _ask(node, names[at - 1 : -1], dispatch_method_name)
+            names = [*rest, "index"]
+            at, end = 0, len(names)
+        if child is None:
+            break
+        node = child
+        used = len(atoms) + 1 - end + at
+    while matching:
+        section = _add_section(matching.pop(), layers) or section
+    return stops, section
+
+
+def sections_on(
+    atoms: list[str], sections: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[int, str, Mapping[str, Any]]]:
+    """Return the sections on a path, deepest first.
+
+    Args:
+        atoms: The parts of the path; ``index`` counts as one more.
+        sections: An application's config.
+
+    Returns:
+        The number of parts that led there, the path, and the section.
+    """
+    found = []
+    place = "/"
+    config = sections.get(place)
+    if config:
+        found.append((0, place, config))
+    # The work must be linear in the path, however long a client makes it.
+    longest = max(map(len, sections)) if len(atoms) > MANY_ATOMS else None
+    place = ""
+    for used, atom in enumerate((*atoms, "index"), 1):
+        place = f"{place}/{atom}"
+        if longest is not None and len(place) > longest:
+            break
+        config = sections.get(place)
+        if config:
+            found.append((used, place, config))
+    found.reverse()
+    return found
+
+
+def _add_section(
+    match: tuple[int, str, Mapping[str, Any]], layers: list[Mapping[str, Any]]
+) -> str | None:
+    """Collect a section; return its path if it names a static directory."""
+    _, path, config = match
+    layers.append(config)
+    return path if STATIC_DIRECTORY in config else None
+
+
+def _place(atoms: list[str], used: int) -> str:
+    """Return the path of the object that was reached with so many atoms."""
+    return "/" + "/".join([*atoms, "index"][:used])
+
+
+def _ask(
+    node: Any, vpath: list[str], dispatch_method_name: str
+) -> tuple[Any, list[str]]:
+    """Let a node find its child; return it and what is left of the path."""
+    dispatch = _attribute(node, dispatch_method_name)
+    if not callable(dispatch) or getattr(dispatch, "exposed", False):
+        return None, vpath
+    given = list(vpath)
+    child = dispatch(vpath=vpath)
+    if len(vpath) > len(given):
+        raise CherryPyException(
+            f"A vpath segment was added: {dispatch!r} was given {given!r} and left "
+            f"{vpath!r}. Dispatch methods may only remove segments."
+        )
+    if len(vpath) == len(given):
+        del vpath[0]
+    return child, vpath
+
+
+def _attribute(node: Any, name: str) -> Any:
+    """Return an attribute or None; as getattr does, but quick to find nothing."""
+    # Speed: a bound method looks into its function, and when there is nothing makes
+    # an exception of it: 275 ns against 33 ns for asking the function's dictionary.
+    if type(node) is MethodType and type(node.__func__) is FunctionType:
+        return node.__func__.__dict__.get(name)
+    return getattr(node, name, None)
