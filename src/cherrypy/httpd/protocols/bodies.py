@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from cherrypy.httpd.protocols import grammar
 from cherrypy.httpd.protocols.events import Headers, RequestRefused
+from cherrypy.httpd.protocols.heads import BODY_TOO_LONG
 
 if TYPE_CHECKING:
     from cherrypy.httpd.limits import Limits
 
 __all__ = ["Body", "ChunkedBody", "LengthBody", "cut"]
-
-TOO_LONG = "The entity sent with the request exceeds the maximum allowed bytes."
 
 # RFC 9110 §6.5.1: framing, routing, request modifiers, authentication and whatever
 # says how to read the content may not come after the content.
@@ -150,7 +149,7 @@ class ChunkedBody:
         end = buffer.find(b"\r\n", at + self._searched)
         length = (len(buffer) if end < 0 else end + 2) - at
         if length > self._longest_line():
-            raise RequestRefused(413, TOO_LONG)
+            raise RequestRefused(413, BODY_TOO_LONG)
         if end < 0:
             # The last byte may be the CR of a CRLF.
             self._searched = max(0, length - 1)
@@ -172,7 +171,7 @@ class ChunkedBody:
         size = int(digits, 16) if len(digits) <= 16 else 1 << 64
         self._allowed -= size
         if self._allowed < 0 or self._extensions > self._limits.chunk_extension_bytes:
-            raise RequestRefused(413, TOO_LONG)
+            raise RequestRefused(413, BODY_TOO_LONG)
         self._chunk = size
         self._in_trailer = not size
 
@@ -190,7 +189,7 @@ class ChunkedBody:
         if b"_" not in name:
             self.trailers += ((name, match[2].rstrip(b" \t")),)
         if len(self.trailers) > self._limits.header_count:
-            raise RequestRefused(413, TOO_LONG)
+            raise RequestRefused(413, BODY_TOO_LONG)
 
 
 def cut(buffer: bytes | bytearray, start: int, end: int) -> bytes:
