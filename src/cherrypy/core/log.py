@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cherrypy.core.request import Request
     from cherrypy.core.response import Response
 
-    _Atom: TypeAlias = Callable[["LogManager", Request, Response], object]
+    _Atom: TypeAlias = Callable[["LogManager", Request, Response], str]
 
 __all__ = [
     "GlobalLogManager",
@@ -139,16 +139,16 @@ def _local_time() -> str:
 _ATOMS: dict[str, _Atom] = {
     "h": lambda log, request, response: request.remote.name or request.remote.ip,
     "l": lambda log, request, response: "-",
-    "u": lambda log, request, response: request.login or "-",
+    "u": lambda log, request, response: str(request.login or "-"),
     "t": lambda log, request, response: log.time(),
     "r": lambda log, request, response: request.request_line,
     "s": lambda log, request, response: _status_code(response),
-    "b": lambda log, request, response: response.headers.get("Content-Length") or "-",
+    "b": lambda log, request, response: _body_length(response),
     "f": lambda log, request, response: request.raw_header("Referer") or "",
     "a": lambda log, request, response: request.raw_header("User-Agent") or "",
     "o": lambda log, request, response: request.raw_header("Host") or "-",
-    "i": lambda log, request, response: request.unique_id,
-    "z": lambda log, request, response: LazyRfc3339UtcTime(),
+    "i": lambda log, request, response: str(request.unique_id),
+    "z": lambda log, request, response: str(LazyRfc3339UtcTime()),
 }
 
 
@@ -157,38 +157,53 @@ def _status_code(response: Response) -> str:
     return response.output_status[:3].decode("ascii", "replace") or "-"
 
 
-@lru_cache(maxsize=64)
-def _atoms_of(line_format: str) -> tuple[tuple[str, _Atom], ...]:
-    """Return the atoms that a format names, so that no other is worked out.
+def _body_length(response: Response) -> str:
+    """Return the Content-Length, or a dash if there is none or nothing to count."""
+    return str(dict.get(response.headers, "Content-Length") or "-")
 
-    Names that are none stay unmentioned; formatting will complain about them.
+
+@lru_cache(maxsize=64)
+def _compiled(line_format: str) -> tuple[str, tuple[_Atom, ...]]:
+    """Take a format apart, so that no atom is worked out that it does not name.
+
+    Returns:
+        The format with numbers for names, and the atoms in the order of the numbers.
+
+    Raises:
+        KeyError: The format names an atom that is none.
+        ValueError: It is no format.
     """
-    fields = (field or "" for _, field, _, _ in Formatter().parse(line_format))
-    names = dict.fromkeys(re.split(r"[.\[]", field)[0] for field in fields)
-    return tuple((name, _ATOMS[name]) for name in names if name in _ATOMS)
+    template = ""
+    atoms: list[_Atom] = []
+    for literal, field, spec, conversion in Formatter().parse(line_format):
+        template += literal.replace("{", "{{").replace("}", "}}")
+        if field is not None:
+            name = re.split(r"[.\[]", field)[0]
+            template += f"{{{len(atoms)}{field[len(name) :]}"
+            template += f"!{conversion}" if conversion else ""
+            template += f":{spec}}}" if spec else "}"
+            atoms.append(_ATOMS[name])
+    return template, tuple(atoms)
 
 
 # ------------------------------------------------------- the handlers made here
 
 
 class _LineHandler(StreamHandler[Any]):
-    """A handler that may be given a finished line, without a record around it."""
+    """A handler that may be given a finished line, without a record around it.
+
+    Performance: making a record, finding its caller and formatting it costs 5 µs.
+    """
 
     def takes_lines(self) -> bool:
         """Tell whether nothing but `logfmt` would look at a record."""
         return self.formatter is logfmt and not self.filters
 
     def write_line(self, line: str) -> None:
-        """Write a line as `emit` would.
-
-        Performance: the record, its formatting and its caller cost 5 µs, the line 1.
-        """
-        self.acquire()
-        try:
-            self.stream.write(line + self.terminator)
+        """Write a line as `emit` would."""
+        with self.lock:  # type: ignore[union-attr]  # None only in a NullHandler
+            self.stream.write(line + "\n")
             self.stream.flush()
-        finally:
-            self.release()
 
 
 class _ScreenHandler(_LineHandler):
@@ -196,11 +211,30 @@ class _ScreenHandler(_LineHandler):
 
 
 class _LogFileHandler(FileHandler, _LineHandler):
-    """Writes to the file that a setting names."""
+    """Writes to the file that a setting names, in UTF-8.
 
-    def __init__(self, filename: str) -> None:
-        # What no encoding has (lone surrogates) is no reason to lose a line.
-        super().__init__(filename, encoding="utf-8", errors="backslashreplace")
+    Performance: the file has no buffer, because each line is written through at once;
+    two layers that only hand it on would cost 0.8 µs.
+    """
+
+    def _open(self) -> Any:
+        return open(self.baseFilename, "ab", buffering=0)
+
+    def write_line(self, line: str) -> None:
+        """Write a line as `emit` would."""
+        # What UTF-8 has not (lone surrogates) is no reason to lose a line.
+        data = f"{line}\n".encode("utf-8", "backslashreplace")
+        with self.lock:  # type: ignore[union-attr]  # as above
+            if self.stream is None:
+                self.stream = self._open()
+            self.stream.write(data)  # type: ignore[arg-type]  # a file of bytes
+
+    def emit(self, record: LogRecord) -> None:
+        """Write a record, formatted."""
+        try:
+            self.write_line(self.format(record))
+        except Exception:  # boundary: a log that fails must not fail the page
+            self.handleError(record)
 
 
 def _listeners(logger: Logger) -> list[Handler]:
@@ -348,18 +382,13 @@ class LogManager:
         _deliver(logger, listeners, line)
 
     def _access_line(self, request: Request, response: Response) -> str:
-        line_format = self.access_log_format
-        values = {
-            name: str(atom(self, request, response))
-            for name, atom in _atoms_of(line_format)
-        }
+        template, atoms = _compiled(self.access_log_format)
+        values = [atom(self, request, response) for atom in atoms]
         # Performance: one look at all values; most requests have nothing to escape.
-        seen = "".join(values.values())
+        seen = "".join(values)
         if not (seen.isascii() and seen.isprintable()) or '"' in seen or "\\" in seen:
-            values = {
-                name: _UNSAFE.sub(_escaped, value) for name, value in values.items()
-            }
-        return line_format.format_map(values)
+            values = [_UNSAFE.sub(_escaped, value) for value in values]
+        return template.format(*values)
 
     def time(self) -> str:
         """Return the local time, ``[21/Nov/2026:02:41:31]``."""
