@@ -12,6 +12,7 @@ from cherrypy.environment.site import log
 from cherrypy.http.charsets import known_charset
 from cherrypy.http.elements import header_elements
 from cherrypy.http.filebody import FileBody
+from cherrypy.http.status import valid_status
 from cherrypy.lib import is_closable_iterator, set_vary_header
 from cherrypy.lib.negotiation import accepted
 
@@ -99,6 +100,9 @@ _IN_UTF8 = {
 }
 _IN_UTF8["text/html;charset=utf-8"] = "text/html;charset=utf-8"
 
+# Performance: these names need no folding.
+_get, _set, _pop = dict.get, dict.__setitem__, dict.pop
+
 
 class ResponseEncoder:
     """Wrap the page handler and encode the text it returns; tools.encode.
@@ -130,8 +134,9 @@ class ResponseEncoder:
     """Log what is done."""
 
     def __init__(self, **kwargs: Any) -> None:
-        for name, value in kwargs.items():
-            setattr(self, name, value)
+        if kwargs:
+            for name, value in kwargs.items():
+                setattr(self, name, value)
         request = current.get().request
         handler = request.handler
         if handler is not None:
@@ -147,7 +152,7 @@ class ResponseEncoder:
         if result.__class__ is str and self.encoding is None and self.add_charset:
             serving = current.get()
             headers = serving.response.headers
-            content_type = _IN_UTF8.get(dict.get(headers, "Content-Type", ""))
+            content_type = _IN_UTF8.get(_get(headers, "Content-Type", ""))
             if (
                 content_type is not None
                 and self.default_encoding == "utf-8"
@@ -158,8 +163,8 @@ class ResponseEncoder:
                 except UnicodeEncodeError:
                     pass  # The long way tells the story in full.
                 else:
-                    dict.__setitem__(headers, "Content-Type", content_type)
-                    dict.pop(headers, "Content-Length", None)
+                    _set(headers, "Content-Type", content_type)
+                    _pop(headers, "Content-Length", None)
                     return body
         return bridge.chain(result, self._encoded)
 
@@ -237,8 +242,9 @@ class ResponseEncoder:
         response = current.get().response
         if response.stream:
             return self.encode_stream(encoding)
-        # Set by the page it would count characters; finalize() counts bytes.
-        if not isinstance(self.body, FileBody):
+        # Set by the page it would count characters; finalize() counts bytes. Beside
+        # no body at all it is the length for a HEAD.
+        if self.body and not isinstance(self.body, FileBody):
             response.headers.pop("Content-Length", None)
         return self.encode_string(encoding)
 
@@ -377,7 +383,7 @@ def gzip(
     request, response = serving.request, serving.response
     set_vary_header(response, "Accept-Encoding")
     reason = _why_not_gzip(response, mime_types, getattr(request, "cached", False))
-    if reason is None and not _wants_gzip():
+    if reason is None and not _wants_gzip(response):
         reason = "the client did not ask for it"
     if debug:
         log("Compressing" if reason is None else f"No: {reason}", "TOOLS.GZIP")
@@ -420,12 +426,22 @@ def _matches(content_type: str, pattern: str) -> bool:
     )
 
 
-def _wants_gzip() -> bool:
+def _wants_gzip(response: Response) -> bool:
     """Tell whether the client prefers gzip to the plain body.
 
     Raises:
-        HTTPError: 406, it takes neither.
+        HTTPError: 406, it takes neither; 400, its wishes cannot be understood.
     """
+    try:
+        return _prefers_gzip()
+    except HTTPError:
+        # There is no answer to that but an error page, and here may be one already.
+        if valid_status(response.status or None)[0] >= 400:
+            return False
+        raise
+
+
+def _prefers_gzip() -> bool:
     quality = {each.value.lower(): each.qvalue for each in accepted("Accept-Encoding")}
     others = quality.get("*")
     zipped = quality.get("gzip", quality.get("x-gzip", others or 0.0))

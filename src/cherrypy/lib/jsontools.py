@@ -73,13 +73,9 @@ def json_in(
         if debug:
             log("Removing the other body processors", "TOOLS.JSON_IN")
         body.processors.clear()
-
-        def refuse(entity: Entity) -> None:
-            raise HTTPError(
-                415, f"Expected an entity of content type {', '.join(types)}"
-            )
-
-        body.default_proc = refuse  # type: ignore[method-assign]
+        message = f"Expected an entity of content type {', '.join(types)}"
+        # An error is a callable that raises itself; this seam is documented.
+        body.default_proc = HTTPError(415, message)  # type: ignore[method-assign]
     for media_type in types:
         if debug:
             log(f"Adding a body processor for {media_type}", "TOOLS.JSON_IN")

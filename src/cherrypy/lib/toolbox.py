@@ -6,10 +6,9 @@ into the box with them.
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
-from cherrypy.extension.tool import ErrorTool, HandlerTool, Tool
+from cherrypy.extension.tool import DeprecatedTool, ErrorTool, HandlerTool, Tool
 from cherrypy.extension.toolbox import Toolbox
 from cherrypy.lib import cptools, encoding, jsontools, static, xmlrpcutil
 from cherrypy.lib.expires import expires
@@ -17,7 +16,7 @@ from cherrypy.lib.expires import expires
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DeprecatedTool", "SessionAuthTool", "default_toolbox"]
+__all__ = ["SessionAuthTool", "default_toolbox"]
 
 
 class SessionAuthTool(HandlerTool):
@@ -28,26 +27,6 @@ class SessionAuthTool(HandlerTool):
         for attribute in dir(cptools.SessionAuth):
             if not attribute.startswith("_"):
                 setattr(self, attribute, None)
-
-
-class DeprecatedTool(Tool):
-    """A tool that does nothing any more but say so.
-
-    Args:
-        point: The hook point where it once stepped in.
-        warnmsg: What to say.
-    """
-
-    warnmsg = "This Tool is deprecated."
-
-    def __init__(self, point: str, warnmsg: str | None = None) -> None:
-        if warnmsg is not None:
-            self.warnmsg = warnmsg
-
-        def warn(**settings: Any) -> None:
-            warnings.warn(self.warnmsg, DeprecationWarning, stacklevel=2)
-
-        super().__init__(point, warn)
 
 
 default_toolbox = Toolbox("tools")
