@@ -95,7 +95,7 @@ class InternalRedirect(CherryPyException):
         path, separator, query = path.partition("?")
         self.query_string: str = query if separator else query_string
         """The query string of the new request, still encoded."""
-        self.path: str = urljoin(self.request.path_info, path)
+        self.path: str = "/" + urljoin(self.request.path_info, path).removeprefix("/")
         """The path of the new request, below the application."""
         super().__init__(self.path, self.query_string)
 
@@ -222,8 +222,7 @@ class HTTPError(CherryPyException):
         self, status: int | str | HTTPStatus = 500, message: str | None = None
     ) -> None:
         self.status = status
-        self.code, reason, explanation = valid_status(status)
-        self.reason = _CONTROLS.sub(" ", reason)
+        self.code, self.reason, explanation = valid_status(status)
         if not 400 <= self.code <= 599:
             raise ValueError("status must be between 400 and 599.")
         self._message = message or explanation
