@@ -163,7 +163,9 @@ def _misfit(
         return _answer(404)
 
     body = _body_parameters()
-    taken = accepted.owner | accepted.named.intersection(filled)
+    taken = accepted.named.intersection(filled)
+    if accepted.any_name:
+        taken |= accepted.owner
     twice = [name for name in kwargs if name in taken]
     if twice:
         status = 400 if all(name in body for name in twice) else 404

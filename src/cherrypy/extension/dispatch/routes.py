@@ -46,6 +46,7 @@ class RoutesDispatcher:
         """The `routes.Mapper` that knows the patterns."""
         self.mapper.controller_scan = self.controllers.keys
         self._request_config = routes.request_config
+        self._has_new_routes = False
 
     def connect(self, name: str, route: str, controller: Any, **kwargs: Any) -> None:
         """Connect a pattern of URLs to a controller.
@@ -59,6 +60,7 @@ class RoutesDispatcher:
         """
         self.controllers[name] = controller
         self.mapper.connect(name, route, controller=name, **kwargs)
+        self._has_new_routes = True
 
     def redirect(self, url: str) -> NoReturn:
         """Redirect the client, for `routes.redirect_to`."""
@@ -81,7 +83,10 @@ class RoutesDispatcher:
         """
         request = current.get().request
         result, fixed = self._match(request, path_info)
-        params = dict(result)
+        params: dict[str, Any] = {
+            name: value.replace("%2F", "/") if isinstance(value, str) else value
+            for name, value in result.items()
+        }
         if not self.full_result:
             params.pop("controller", None)
             params.pop("action", None)
@@ -96,7 +101,7 @@ class RoutesDispatcher:
 
     def _match(
         self, request: Request, path_info: str
-    ) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Ask the mapper; return what a pattern has matched and what it has fixed."""
         environ = request.wsgi_environ or {
             "REQUEST_METHOD": request.method,
@@ -110,6 +115,9 @@ class RoutesDispatcher:
         config.host = _host(request)
         config.protocol = request.scheme
         config.redirect = self.redirect
+        if self._has_new_routes:
+            self.mapper.create_regs(list(self.controllers))
+            self._has_new_routes = False
         found = self.mapper.routematch(path_info, environ)
         result, route = found[:2] if found else ({}, None)
         config.mapper_dict = result
@@ -117,7 +125,7 @@ class RoutesDispatcher:
         return result, getattr(route, "defaults", {})
 
 
-def _page(controller: Any, action: str | None, fixed: Mapping[str, str]) -> Any:
+def _page(controller: Any, action: str | None, fixed: Mapping[str, Any]) -> Any:
     """Return the method of a controller, or the controller itself.
 
     Args:
