@@ -11,8 +11,6 @@ import io
 import logging
 from typing import TYPE_CHECKING, Any
 
-from cherrypy.httpd.wsgi import WSGIHandler
-
 from cherrypy.core.app import Application
 from cherrypy.core.context import Serving, current
 from cherrypy.core.error_pages import bare_error, format_exc
@@ -22,13 +20,13 @@ from cherrypy.core.tree import Tree
 from cherrypy.core.wsgi import recode_path_qs, visit_once
 from cherrypy.http.filebody import FileBody
 from cherrypy.http.urls import unquote_path
+from cherrypy.httpd.wsgi import WSGIHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from cherrypy.httpd.exchange import Exchange
-
     from cherrypy.core.request import Request
+    from cherrypy.httpd.exchange import Exchange
 
 __all__ = ["NativeGateway"]
 

@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from cherrypy.core.body import RequestBody
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from cherrypy.core import bridge, pipeline
+from cherrypy.core.body import RequestBody
 from cherrypy.core.config import NamespaceSet
 from cherrypy.core.context import current
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
 from cherrypy.core.hooks import Hook, HookMap, hookpoints, run_through
-from cherrypy.core.plan import Plan, Plans, merge_layers
+from cherrypy.core.plan import Plan, merge_layers
 from cherrypy.core.response import Response, lazy
 from cherrypy.http.cookies import parse_cookie
 from cherrypy.http.elements import LIST_HEADERS, decode_TEXT_maybe
 from cherrypy.http.forms import TooManyFields, parse_query_string
 from cherrypy.http.headers import HeaderMap
 from cherrypy.http.hosts import Host
-from cherrypy.http.urls import SanitizedHost
+from cherrypy.http.urls import SanitizedHost, safe_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from http.cookies import SimpleCookie
     from uuid import UUID
 
@@ -45,6 +44,18 @@ def _wire_name(name: str) -> bytes:
 @lru_cache(maxsize=512)
 def _title_name(name: bytes) -> str:
     return name.decode("latin-1").title()
+
+
+class Received(Protocol):
+    """Headers that can be looked at one by one, without taking in the others."""
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """Yield name and value of each."""
+        ...
+
+    def find(self, name: str, /) -> str | None:
+        """Return the value of one header, joined if it is a repeated list."""
+        ...
 
 
 class ReceivedHeaders:
@@ -138,6 +149,28 @@ def _body(request: Request) -> RequestBody:
     return RequestBody(request.rfile, request.headers, request_params=request.params)
 
 
+def _local(request: Request) -> Host:
+    """Where the request came in."""
+    if request.exchange is not None:
+        return Host(*request.exchange.local)
+    environ: Any = request.wsgi_environ
+    return Host("", _port(environ.get("SERVER_PORT"), 80), environ["SERVER_NAME"])
+
+
+def _remote(request: Request) -> Host:
+    """Who sent the request."""
+    if request.exchange is not None:
+        return Host(*request.exchange.remote)
+    environ: Any = request.wsgi_environ
+    get = environ.get
+    port = _port(get("REMOTE_PORT"), -1)
+    return Host(get("REMOTE_ADDR", ""), port, get("REMOTE_HOST", ""))
+
+
+def _port(text: str | None, default: int) -> int:
+    return int(text) if text else default
+
+
 def _environ(request: Request) -> dict[str, Any] | None:
     """The WSGI environ of the request, made now if there was none."""
     if request.exchange is None:
@@ -192,9 +225,6 @@ def _config(request: Request) -> dict[str, Any] | None:
     return None
 
 
-_orphan_plans = Plans()
-
-
 class Request:
     """One HTTP request.
 
@@ -202,7 +232,8 @@ class Request:
     ``request.<name>`` and on the instance.
 
     Args:
-        local_host: Where the request came in; None if `exchange` will tell.
+        local_host: Where the request came in; None if `exchange` or `wsgi_environ`
+            will tell.
         remote_host: Who sent it; likewise.
         scheme: "http" or "https".
         server_protocol: The highest version the server speaks.
@@ -214,10 +245,8 @@ class Request:
     exchange: Any = None
     """The exchange of our own server; None behind any other."""
 
-    local = lazy(lambda request: Host(*request.exchange.local), Host("127.0.0.1", 80))
-    remote = lazy(
-        lambda request: Host(*request.exchange.remote), Host("127.0.0.1", 1111)
-    )
+    local = lazy(_local, Host("127.0.0.1", 80))
+    remote = lazy(_remote, Host("127.0.0.1", 1111))
 
     scheme: str = "http"
     server_protocol: str = "HTTP/1.1"
@@ -241,8 +270,8 @@ class Request:
     headers = lazy(_headers, HeaderMap())
     cookie = lazy(_cookie)
 
-    received: Any = ()
-    """The headers as they were handed to `run`: pairs of text."""
+    received: Any = []  # noqa: RUF012 - never changed in place
+    """The headers as they were handed to `run`: a list of pairs, or `Received`."""
 
     rfile: Any = None
     """The raw body, as a file; use `body` instead unless you disabled it."""
@@ -355,10 +384,9 @@ class Request:
             value: str | None = headers.get(name)
             return value
         received = self.received
-        if type(received) is ReceivedHeaders:
-            return received.find(name)
-        if not received:
-            return None
+        if type(received) is not list:
+            found: str | None = received.find(name)
+            return found
         wanted = name.title()
         if any(key.title() == wanted for key, _ in received):
             return str(self.headers[wanted])
@@ -378,7 +406,7 @@ class Request:
         path: str,
         query_string: str,
         req_protocol: str,
-        headers: Iterable[tuple[str, str]],
+        headers: Iterable[tuple[str, str]] | Received,
         rfile: Any,
     ) -> Response:
         """Answer this request.
@@ -404,7 +432,7 @@ class Request:
         try:
             self.method = method
             self.query_string = query_string
-            self.received = headers
+            self.received = headers if hasattr(headers, "find") else list(headers)
             self.rfile = rfile
             if req_protocol != "HTTP/1.1" or self.server_protocol != "HTTP/1.1":
                 self._settle_protocol(req_protocol, response)
@@ -456,10 +484,17 @@ class Request:
         """Check what must be there before anything else is looked at.
 
         Raises:
-            HTTPError: 400, an HTTP/1.1 request has no Host.
+            HTTPError: 400, an HTTP/1.1 request has no Host, or one that is none.
         """
-        if self.protocol >= (1, 1) and self.raw_header("Host") is None:
-            raise HTTPError(400, "HTTP/1.1 requires a 'Host' request header.")
+        if self.exchange is not None:
+            # Our own server has seen to it.
+            return
+        host = self.raw_header("Host")
+        if host is None:
+            if self.protocol >= (1, 1):
+                raise HTTPError(400, "HTTP/1.1 requires a 'Host' request header.")
+        elif safe_host(host) is None:
+            raise HTTPError(400, f"The Host header {host!r} names no host.")
 
     def get_resource(self, path: str) -> None:
         """Let the dispatcher find the page: it sets `handler` and the config."""
@@ -468,16 +503,19 @@ class Request:
             dispatch = self.app.find_config(path, "request.dispatch", dispatch)
         dispatch(path)
 
-    def apply_plan(self, response: Response) -> None:
-        """Work out what the config that was found asks for, and do it."""
-        made = self.__dict__.get("config")
-        layers = (made,) if made is not None else self.layers or ()
+    def apply_plan(self, response: Response) -> Mapping[str, Sequence[Hook]]:
+        """Work out what the config that was found asks for, and do it.
+
+        Returns:
+            The hooks that are planned, by point.
+        """
+        layers, section = self.layers or (), self.static_section
+        if "config" in self.__dict__:
+            layers, section = (self.config,), None
         app = self.app
-        plans = app.plans if app is not None else _orphan_plans
-        toolboxes = app.toolboxes if app is not None else {}
-        section = self.static_section if made is None else None
-        plan = plans.find(self, layers, section, toolboxes)
+        plan: Plan = app.plans.find(self, layers, section, app.toolboxes)
         plan.apply(self, response)
+        return plan.hooks
 
     def process_query_string(self) -> None:
         """Add what the query string says to `params`.

@@ -223,12 +223,11 @@ class Response:
             HTTPError: The page set a status that is none (answered with 500).
         """
         headers = self.headers
-        try:
-            code, reason, _ = valid_status(self.status or None)
-        except ValueError as problem:
-            raise HTTPError(500, problem.args[0]) from problem
-        self.status = status = f"{code} {reason}"
-        self.output_status = _LINES.get(status) or headers.encode_header_item(status)
+        code = 200
+        if not self.status:
+            self.status, self.output_status = "200 OK", b"200 OK"
+        else:
+            code = self._settle_status()
         if code < 200 or code in (204, 205, 304):
             headers.pop("Content-Length", None)
             self.discard_body()
@@ -243,6 +242,17 @@ class Response:
         self.header_list = lines = headers.output()
         if "cookie" in self.__dict__:
             self._add_cookies(lines)
+
+    def _settle_status(self) -> int:
+        """Make the status text and bytes; return its code."""
+        try:
+            code, reason, _ = valid_status(self.status)
+        except ValueError as problem:
+            raise HTTPError(500, problem.args[0]) from problem
+        self.status = status = f"{code} {reason}"
+        line = _LINES.get(status) or self.headers.encode_header_item(status)
+        self.output_status = line
+        return code
 
     def _settle_file(self, body: FileBody) -> None:
         """Give a file its length; one without a size is read into memory."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.app import Application
 from cherrypy.core.context import current
+from cherrypy.core.wsgi import whole_path
 from cherrypy.http.urls import urljoin
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Tree:
         self, environ: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer a WSGI call with the application of its path."""
-        path = urljoin(environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
+        path = whole_path(environ)
         script_name = self.script_name_of(path or "/")
         if script_name is None:
             start_response("404 Not Found", [])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import logging
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy.core.context import Serving, current
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import InternalRedirect
-from cherrypy.http.hosts import Host
 from cherrypy.http.urls import urljoin
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = [
     "VirtualHost",
     "recode_path_qs",
     "visit_once",
+    "whole_path",
 ]
 
 
@@ -97,17 +98,14 @@ class InternalRedirector:
         self, environ: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]:
         """Call the application until it answers instead of redirecting."""
-        script_name = environ.get("SCRIPT_NAME", "")
-        query_string = environ.get("QUERY_STRING", "")
-        here = urljoin(script_name, environ.get("PATH_INFO", ""))
-        seen = [f"{here}?{query_string}" if query_string else here]
+        seen: list[str] = []
         while True:
-            environ = environ.copy()
             try:
                 return self.nextapp(environ, start_response)
             except InternalRedirect as redirect:
                 if not self.recursive:
-                    visit_once(seen, redirect, script_name)
+                    seen = seen or [_uri(environ)]
+                    visit_once(seen, redirect, environ.get("SCRIPT_NAME", ""))
                 environ = environ.copy()
                 environ["REQUEST_METHOD"] = "GET"
                 environ["PATH_INFO"] = redirect.path
@@ -115,6 +113,13 @@ class InternalRedirector:
                 environ["wsgi.input"] = io.BytesIO()
                 environ["CONTENT_LENGTH"] = "0"
                 environ["cherrypy.previous_request"] = redirect.request
+
+
+def _uri(environ: Mapping[str, Any]) -> str:
+    """Return path and query of a WSGI call."""
+    path = whole_path(environ)
+    query_string = environ.get("QUERY_STRING")
+    return f"{path}?{query_string}" if query_string else path
 
 
 class ExceptionTrapper:
@@ -292,15 +297,9 @@ class AppResponse:
         """Make the request from the environ and answer it."""
         environ = self.environ
         app = self.cpapp
-        local = Host("", _port(environ.get("SERVER_PORT"), 80), environ["SERVER_NAME"])
-        remote = Host(
-            environ.get("REMOTE_ADDR", ""),
-            _port(environ.get("REMOTE_PORT"), -1),
-            environ.get("REMOTE_HOST", ""),
-        )
         request, _ = app.get_serving(
-            local,
-            remote,
+            None,
+            None,
             environ["wsgi.url_scheme"],
             environ.get("ACTUAL_SERVER_PROTOCOL", "HTTP/1.1"),
         )
@@ -310,7 +309,7 @@ class AppResponse:
         request.multiprocess = environ["wsgi.multiprocess"]
         request.wsgi_environ = environ
         request.prev = environ.get("cherrypy.previous_request")
-        path = urljoin(environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
+        path = whole_path(environ)
         query_string = environ.get("QUERY_STRING", "")
         recoded = self.recode_path_qs(path, query_string)
         if recoded is not None:
@@ -320,7 +319,7 @@ class AppResponse:
             path,
             query_string,
             environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
-            list(self.translate_headers(environ)),
+            _EnvironHeaders(self),
             environ["wsgi.input"],
         )
 
@@ -343,8 +342,46 @@ class AppResponse:
                 yield key[5:].replace("_", "-"), value
 
 
-def _port(text: Any, default: int) -> int:
-    return int(text) if text else default
+class _EnvironHeaders:
+    """The headers in an environ, translated when asked for."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, answer: AppResponse) -> None:
+        self.answer = answer
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.answer.translate_headers(self.answer.environ))
+
+    def find(self, name: str) -> str | None:
+        """Return the value of one header; the server has joined repeated ones."""
+        environ = self.answer.environ
+        key = _environ_key(name)
+        value: str | None = environ.get(key)
+        if value is None and key in _UNPREFIXED:
+            value = environ.get(key[5:])
+        return value
+
+
+_UNPREFIXED = {
+    "HTTP_CONTENT_LENGTH",
+    "HTTP_CONTENT_TYPE",
+    "HTTP_REMOTE_HOST",
+    "HTTP_REMOTE_ADDR",
+}
+
+
+@lru_cache(maxsize=512)
+def _environ_key(name: str) -> str:
+    return "HTTP_" + name.upper().replace("-", "_")
+
+
+def whole_path(environ: Mapping[str, Any]) -> str:
+    """Return SCRIPT_NAME and PATH_INFO as one path, without doubled slashes."""
+    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    if path[:1] == "/" and "//" not in path:
+        return path
+    return urljoin(path)
 
 
 def _as_text(

@@ -1,0 +1,107 @@
+"""CherryPy, the pythonic, object-oriented HTTP framework, made anew as Morello.
+
+A program is a tree of plain objects, a URL finds a method, and what the method
+returns is the page::
+
+    import cherrypy
+
+    class Hello:
+        @cherrypy.expose
+        def index(self):
+            return "Hello, world!"
+
+    cherrypy.quickstart(Hello())
+
+There are four layers. Who writes pages begins with the **application layer**:
+`expose`, `popargs`, `url`, `quickstart`, the errors and redirects to raise, and the
+names for what is being served: `request`, `response`, `session`, `thread_data`.
+
+The **environment layer** is what stands around every request: `engine` (the process
+bus), `server`, `servers`, `tree`, `config`, `log` and `checker`.
+
+The **extension layer** is for those who build on the framework: `Tool`, the toolbox
+`tools`, `dispatch`, and `lib` with the tools that come along.
+
+The **core layer** runs it all: `Application`, `wsgi`, and the modules below
+`cherrypy.core`, which tell the story of a request in the order in which it happens.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from cherrypy import _legacy, lib, process
+from cherrypy.application.expose import expose, popargs
+from cherrypy.application.links import url
+from cherrypy.application.run import quickstart
+from cherrypy.core import wsgi
+from cherrypy.core.app import Application
+from cherrypy.core.context import request, response, serving, thread_data
+from cherrypy.core.errors import (
+    CherryPyException,
+    HTTPError,
+    HTTPRedirect,
+    InternalRedirect,
+    NotFound,
+    TimeoutError,
+)
+from cherrypy.environment.site import (
+    checker,
+    config,
+    engine,
+    log,
+    present,
+    server,
+    servers,
+    tree,
+)
+from cherrypy.extension import dispatch
+from cherrypy.extension.tool import Tool
+from cherrypy.lib.toolbox import default_toolbox as tools
+
+__all__ = [
+    "Application",
+    "CherryPyException",
+    "HTTPError",
+    "HTTPRedirect",
+    "InternalRedirect",
+    "NotFound",
+    "TimeoutError",
+    "Tool",
+    "checker",
+    "config",
+    "dispatch",
+    "engine",
+    "expose",
+    "lib",
+    "log",
+    "popargs",
+    "process",
+    "quickstart",
+    "request",
+    "response",
+    "server",
+    "servers",
+    "serving",
+    "thread_data",
+    "tools",
+    "tree",
+    "url",
+    "wsgi",
+]
+
+_legacy.install(sys.modules[__name__])
+
+Application.toolboxes["tools"] = tools
+# documented behaviour: the name `cherrypy.tree` may be bound to another tree.
+present.tree = lambda: tree
+
+
+def __getattr__(name: str) -> Any:
+    """Read the version from the installed distribution, when somebody asks."""
+    if name == "__version__":
+        from cherrypy.core.error_pages import product_version
+
+        return product_version()
+    raise AttributeError(f"module 'cherrypy' has no attribute {name!r}")

@@ -1,0 +1,229 @@
+"""Old private names, and the rooms their contents moved to.
+
+Programs, manuals and test suites name modules such as ``cherrypy._cprequest``. For
+each of them `install` registers a module object that holds nothing itself: reading an
+attribute looks in the new homes, in order, and writing one writes to the home, so
+that patching ``cherrypy._cprequest.Request`` changes the class that is used.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["HOMES", "install"]
+
+HOMES: dict[str, tuple[str, ...]] = {
+    "_cprequest": (
+        "core.request",
+        "core.response",
+        "core.hooks",
+        "extension.namespaces",
+    ),
+    "_cpreqbody": ("core.body", "core.reader", "core.processors"),
+    "_cperror": ("core.errors", "core.error_pages"),
+    "_cpdispatch": ("extension.dispatch", "core.handler", "extension.signature"),
+    "_cptools": (
+        "extension.tool",
+        "extension.toolbox",
+        "lib.toolbox",
+        "lib.xmlrpcutil",
+    ),
+    "_cptree": ("core.tree", "core.app"),
+    "_cpwsgi": ("core.wsgi",),
+    "_cpconfig": ("environment.config", "core.config"),
+    "_cpserver": ("environment.server",),
+    "_cpwsgi_server": ("environment.gateways",),
+    "_cpnative_server": ("environment.gateways",),
+    "_cplogging": ("core.log",),
+    "_cpchecker": ("environment.checker",),
+    "_helper": ("application.expose", "application.links"),
+    "_cpcompat": ("_legacy",),
+    "_json": ("_legacy",),
+}
+"""Where to look for the names of each old module, first home first."""
+
+
+class _Moved(ModuleType):
+    """An old module: a view of the rooms its names moved to."""
+
+    def __init__(self, name: str, homes: tuple[str, ...]) -> None:
+        super().__init__(
+            f"cherrypy.{name}", f"Moved to {', '.join(f'cherrypy.{h}' for h in homes)}."
+        )
+        vars(self)["_homes"] = homes
+        # Where a name was found last. Patching deletes a name before it puts the
+        # old value back, and must find the home again.
+        vars(self)["_found"] = {}
+
+    def _rooms(self) -> Iterator[ModuleType]:
+        for home in vars(self)["_homes"]:
+            yield import_module(f"cherrypy.{home}")
+
+    def _home_of(self, name: str) -> ModuleType:
+        for room in self._rooms():
+            if hasattr(room, name):
+                self._found[name] = room
+                return room
+        if name in self._found:
+            found: ModuleType = self._found[name]
+            return found
+        raise AttributeError(
+            f"module {self.__name__!r} has no attribute {name!r}. {self.__doc__}"
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return [public for public in dir(self) if not public.startswith("_")]
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._home_of(name), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("__"):
+            super().__setattr__(name, value)
+            return
+        try:
+            room = self._home_of(name)
+        except AttributeError:
+            room = next(self._rooms())
+        setattr(room, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self._home_of(name), name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({name for room in self._rooms() for name in vars(room)})
+
+
+class _Gone(ModuleType):
+    """An old module for a platform that no longer exists."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(
+            f"cherrypy._cpmodpy.{name}: mod_python has not been maintained since 2013. "
+            "Run the application on its own server behind a proxy, or under "
+            "mod_wsgi with cherrypy.tree as the WSGI application."
+        )
+
+
+def install(package: ModuleType) -> None:
+    """Register the old modules below the package."""
+    for name, homes in HOMES.items():
+        _register(package, _Moved(name, homes), name)
+    _register(package, _Gone("cherrypy._cpmodpy"), "_cpmodpy")
+
+
+def _register(package: ModuleType, module: ModuleType, name: str) -> None:
+    module.__package__ = "cherrypy"
+    sys.modules[f"cherrypy.{name}"] = module
+    setattr(package, name, module)
+
+
+# What is left of _cpcompat and _json: conversions that old programs import.
+
+text_or_bytes = (str, bytes)
+
+
+def assert_native(n: object) -> None:
+    """Raise `TypeError` unless `n` is a str."""
+    if not isinstance(n, str):
+        raise TypeError(f"n must be a native str (got {type(n).__name__})")
+
+
+def ntob(n: str, encoding: str = "ISO-8859-1") -> bytes:
+    """Return a native string as bytes."""
+    assert_native(n)
+    return n.encode(encoding)
+
+
+def ntou(n: str, encoding: str = "ISO-8859-1") -> str:
+    """Return a native string as text, which it is."""
+    assert_native(n)
+    return n
+
+
+def tonative(n: str | bytes, encoding: str = "ISO-8859-1") -> str:
+    """Return text or bytes as a native string."""
+    return n.decode(encoding) if isinstance(n, bytes) else n
+
+
+def unquote_qs(atom: str | bytes, encoding: str, errors: str = "strict") -> str:
+    """Decode a ``+`` and %-encoded part of a query string."""
+    from urllib.parse import unquote_plus  # lazy: for old programs only
+
+    return unquote_plus(tonative(atom), encoding, errors)
+
+
+def base64_decode(n: str | bytes, encoding: str = "ISO-8859-1") -> str:
+    """Return the text that a base64 string stands for."""
+    from base64 import b64decode  # lazy: for old programs only
+
+    return b64decode(n).decode(encoding)
+
+
+def escape_html(s: str, escape_quote: bool = False) -> str:
+    """Replace the characters that mean something in HTML."""
+    from html import escape  # lazy: for old programs only
+
+    return escape(s, quote=escape_quote)
+
+
+def random20() -> str:
+    """Return 40 random hex digits."""
+    from secrets import token_hex  # lazy: for old programs only
+
+    return token_hex(20)
+
+
+def encode(value: Any) -> Iterator[bytes]:
+    """Yield a value as pieces of JSON in UTF-8."""
+    import json  # lazy: for old programs only
+
+    for chunk in json.JSONEncoder().iterencode(value):
+        yield chunk.encode()
+
+
+def decode(text: str) -> Any:
+    """Return the value that a JSON document says."""
+    import json  # lazy: for old programs only
+
+    return json.loads(text)
+
+
+json_decode = decode
+
+_ELSEWHERE = {
+    "HTTPSConnection": ("http.client", "HTTPSConnection"),
+    "HTTPConnection": ("http.client", "HTTPConnection"),
+    "BadStatusLine": ("http.client", "BadStatusLine"),
+    "IncompleteRead": ("http.client", "IncompleteRead"),
+    "NotConnected": ("http.client", "NotConnected"),
+    "SimpleCookie": ("http.cookies", "SimpleCookie"),
+    "urlopen": ("urllib.request", "urlopen"),
+    "quote": ("urllib.parse", "quote"),
+    "urlencode": ("urllib.parse", "urlencode"),
+    "urljoin": ("urllib.parse", "urljoin"),
+    "json": ("json", ""),
+    "Timer": ("threading", "Timer"),
+    "Event": ("threading", "Event"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Find the names that `_cpcompat` took from the standard library."""
+    try:
+        module, attribute = _ELSEWHERE[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    found = import_module(module)
+    value = getattr(found, attribute) if attribute else found
+    globals()[name] = value
+    return value
