@@ -11,6 +11,7 @@ set ``request.body.part_class`` in a hook at ``before_request_body``.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from cherrypy.core.errors import HTTPError
@@ -352,12 +353,27 @@ class Part(Entity):
 
         A form of many small files must not use up the descriptors of the process.
         """
-        import tempfile  # lazy: 10 ms of import that only uploads need
-
-        return tempfile.SpooledTemporaryFile(max_size=self.maxrambytes)
+        return _upload_class()(max_size=self.maxrambytes)
 
 
 Entity.part_class = Part
+
+
+@cache
+def _upload_class() -> Callable[..., IO[bytes]]:
+    """Return the class of the files for uploads, made when the first one comes."""
+    import tempfile  # lazy: 10 ms of import that only uploads need
+
+    class Upload(tempfile.SpooledTemporaryFile[bytes]):
+        """A temporary file that closes itself without a warning.
+
+        documented behaviour: a page uses ``part.file`` and need not close it.
+        """
+
+        def __del__(self) -> None:
+            self.close()
+
+    return Upload
 
 
 class RequestBody(Entity):
