@@ -72,6 +72,11 @@ def _case(values: dict[str, Any]) -> Case:
     )
 
 
+def expand(text: str) -> bytes:
+    """Return what a step sends."""
+    return _REPEATED.sub(lambda m: m[1] * int(m[2]), text).encode("latin-1")
+
+
 def take_apart(received: bytes, *, to_head: bool, closed: bool) -> Answers:
     """Take received bytes apart.
 
@@ -160,9 +165,7 @@ class Player:
             if self.broken:
                 break
             if isinstance(step, str):
-                self._send(
-                    _REPEATED.sub(lambda m: m[1] * int(m[2]), step).encode("latin-1")
-                )
+                self._send(expand(step))
             elif "wait" in step:
                 self._pump(step["wait"])
             elif "eof" in step:

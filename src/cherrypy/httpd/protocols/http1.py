@@ -139,9 +139,10 @@ class HTTP1(RequestStream):
         length: int | None = None
         date = self._date
         persist = self.request.keep_alive and not close
-        for name, value in headers:
-            kind = _kinds[name]
+        for field in headers:
+            kind = _kinds[field[0]]
             if kind:
+                value = field[1]
                 if kind == CONTENT_LENGTH:
                     length = answers.content_length(value, length)
                     continue
@@ -155,13 +156,13 @@ class HTTP1(RequestStream):
                         persist = False
                     if not options.isdisjoint((b"close", b"keep-alive")):
                         continue
-            lines.append(name + b": " + value)
+            lines.append(b": ".join(field))
         if date is not None:
             lines.append(b"Date: " + date())
         self._delimit(lines, special, length, body_length, persist)
         block = b"\r\n".join(lines)
-        ends = len(lines) - 1
-        if block.count(b"\n") != ends or block.count(b"\r") != ends or b"\0" in block:
+        # Performance: one pass over the block, where counting each byte takes three.
+        if len(block.translate(None, b"\r\n\0")) != len(block) - 2 * len(lines) + 2:
             raise ResponseRefused("The answer has a CR, LF or NUL in its headers.")
         return block + b"\r\n\r\n"
 
