@@ -61,8 +61,9 @@ class Autoreloader(Monitor):
     @at_priority(70)
     def start(self) -> None:
         """Begin to look; what has changed until now counts no more."""
-        if self.thread is None:
+        if self.thread is None and self.frequency > 0:
             self._seen = {}
+            self.run()
         super().start()
 
     def _task(self) -> BackgroundTask:
