@@ -65,10 +65,13 @@ class ReceivedHeaders:
         pairs: Lower-case names and values, as bytes.
     """
 
-    __slots__ = ("pairs",)
+    __slots__ = ("_found", "pairs")
 
     def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
         self.pairs = pairs
+        # Speed: a head that comes again byte for byte is asked the same again. The
+        # names are those that programs ask for, so there is an end to them.
+        self._found: dict[str, str | None] = {}
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         for name, value in self.pairs:
@@ -76,8 +79,14 @@ class ReceivedHeaders:
 
     def find(self, name: str) -> str | None:
         """Return the value of one header, joined if it is a repeated list."""
+        try:
+            return self._found[name]
+        except KeyError:
+            found = self._found[name] = self._find(name)
+            return found
+
+    def _find(self, name: str) -> str | None:
         wanted = _wire_name(name)
-        # Two passes in C over a short tuple beat one careful pass in Python.
         values = [value for key, value in self.pairs if key == wanted]
         if not values:
             return None
@@ -284,6 +293,9 @@ class Request:
 
     body = lazy(_body)
 
+    json: Any
+    """The document that was sent; there once `tools.json_in` has read it."""
+
     dispatch: Any = None
     """Finds the page for a path: called with `path_info`, sets `handler`."""
 
@@ -437,7 +449,9 @@ class Request:
             if req_protocol != "HTTP/1.1" or self.server_protocol != "HTTP/1.1":
                 self._settle_protocol(req_protocol, response)
             self.script_name = script_name = self.app.script_name
-            self.path_info = path_info = path[len(script_name) :] or "/"
+            # Empty at a mount point without its slash, which trailing_slash then adds.
+            path = path or "/"
+            self.path_info = path_info = path[len(script_name) :]
             self.stage = "respond"
             self.respond(path_info)
         except self.throws:
