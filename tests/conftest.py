@@ -2,20 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
 
-    from cherrypy.http.types import WSGIApplication
     from cherrypy.testing import Client
 
 
 @pytest.fixture
-def client_for() -> Callable[[WSGIApplication], Client]:
-    """Return what makes a client for an application."""
+def site() -> Iterator[ModuleType]:
+    """Return the front door; what is changed behind it is put back afterwards.
+
+    That is: config, mounted applications, builtin tools, settings of servers,
+    listeners of the engine. While the test runs, the log is not shown.
+    """
+    import cherrypy
+
+    boxes: list[dict[str, Any]] = [
+        cherrypy.config,
+        cherrypy.tree.apps,
+        cherrypy.servers,
+        vars(cherrypy.server),
+        vars(cherrypy.tools),
+    ]
+    before = [dict(box) for box in boxes]
+    listeners = {name: set(heard) for name, heard in cherrypy.engine.listeners.items()}
+    screen = cherrypy.log.screen
+    cherrypy.log.screen = False
+    cherrypy.tree.apps.clear()
+    yield cherrypy
+    for box, contents in zip(boxes, before, strict=True):
+        # Methods of dict, because those of a config tell others what they do.
+        dict.clear(box)
+        dict.update(box, contents)
+    # Tools that are set are noticed; those put back behind the scenes are not.
+    cherrypy.tools.namespace = cherrypy.tools.namespace
+    cherrypy.engine.listeners.clear()
+    cherrypy.engine.listeners.update(listeners)
+    cherrypy.log.screen = screen
+
+
+@pytest.fixture
+def serve(site: ModuleType) -> Callable[..., Client]:
+    """Return what mounts a root (with config and script name) and gives a client."""
     from cherrypy.testing import Client
 
-    return Client
+    def serve(root: object, config: Any = None, script_name: str = "") -> Client:
+        site.tree.mount(root, script_name, config)
+        return Client(site.tree)
+
+    return serve

@@ -10,11 +10,11 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import cherrypy
 from cherrypy.core.body import Part
 from cherrypy.lib.static import serve_fileobj
-
-import cherrypy
 from examples.notes.api import API, note_number, told_in_http
+from examples.notes.markup import HTML, join, render
 from examples.notes.storage import (
     TEXT_LENGTH,
     TITLE_LENGTH,
@@ -22,7 +22,6 @@ from examples.notes.storage import (
     Note,
     Storage,
 )
-from examples.notes.templates import HTML, join, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
