@@ -43,9 +43,9 @@ __all__ = [
     "logfmt",
 ]
 
-# All but printable ASCII; in quoted values also the quote, and a backslash that could
-# be taken for the beginning of an escape.
-_UNSAFE = re.compile(r'[^ -~]|"|\\(?=[\\"xnrt]|\Z)')
+# All but printable ASCII, the quote, and a backslash that could be taken for the
+# beginning of an escape. documented behaviour: other backslashes stay as they are.
+_UNSAFE = re.compile(r'[^ -~]|"|\\(?=[\\"xnrt]|[^ -~]|\Z)')
 
 # What drives a terminal or starts a line, except for the ends of lines that the
 # program wrote itself.
