@@ -166,7 +166,7 @@ class Resource:
 class Configured(Resource):
     _cp_config = {"own.word": "class"}  # noqa: RUF012
 
-    @cherrypy.config(**{"own.word": "method"})  # type: ignore[untyped-decorator]
+    @cherrypy.config(**{"own.word": "method"})
     def GET(self, *args: str) -> str:
         return Resource.GET(self, *args)
 

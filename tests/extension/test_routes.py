@@ -26,7 +26,6 @@ class City:
     def update(self, **kwargs: str) -> str:
         return f"update {kwargs}"
 
-
     def word(self, **kwargs: str) -> str:
         return str(cherrypy.request.config.get("own.word"))
 

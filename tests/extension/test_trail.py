@@ -203,7 +203,7 @@ def test_members_are_found_as_on_the_walk() -> None:
     assert find_member(node, "__class__") is None
     assert find_member(node.book, "exposed") is True
     assert find_member(print, "__name__") is None
-    assert find_member(print.__call__, "nothing") is None
+    assert find_member("".join, "nothing") is None
 
 
 # What is collected.
@@ -308,7 +308,8 @@ class Finder(Node):
 
 
 def finder(work: Callable[[list[str]], Any], **children: Any) -> Finder:
-    return type("Finder", (Finder,), {"work": staticmethod(work)})(**children)
+    root: Finder = type("Finder", (Finder,), {"work": staticmethod(work)})(**children)
+    return root
 
 
 def taking(count: int, child: Any) -> Callable[[list[str]], Any]:

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["VirtualHost"]
 
 
-# documented behaviour: a function with the name of a class.
+# documented behaviour: a function with the name of a class, called with **domains.
+# Any, because a checker takes the values of such a mapping for these two as well.
 def VirtualHost(
-    next_dispatcher: Callable[[str], Any] | None = None,
-    use_x_forwarded_host: bool = True,
+    next_dispatcher: Any = None,
+    use_x_forwarded_host: Any = True,
     **domains: str,
 ) -> Callable[[str], Any]:
     """Make a dispatcher that puts a prefix before the path, chosen by the domain.
@@ -33,7 +34,7 @@ def VirtualHost(
             proxy. It chooses a branch of the tree, and grants nothing.
         **domains: Prefixes by domain, with the port if browsers name one.
     """
-    following = next_dispatcher or Dispatcher()
+    following: Callable[[str], Any] = next_dispatcher or Dispatcher()
 
     def vhost_dispatch(path_info: str) -> Any:
         request = current.get().request
