@@ -246,24 +246,28 @@ def flatten(debug: bool = False) -> None:
         debug: Log how many chunks there were.
     """
     response = current.get().response
-    response.body = _flat(response.body, debug)
+    response.body = _counted(response.body) if debug else _flat(response.body)
 
 
-def _flat(chunks: Iterable[Any], debug: bool) -> Iterator[Any]:
-    number = 0
+def _flat(chunks: Iterable[Any]) -> Iterator[Any]:
     try:
         for chunk in chunks:
             if is_iterator(chunk):
-                yield from _flat(chunk, debug)
+                yield from _flat(chunk)
             else:
-                number += 1
                 yield chunk
     finally:
         close = getattr(chunks, "close", None)
         if close is not None:
             close()
-    if debug:
-        log(f"Flattened {number} chunks", "TOOLS.FLATTEN")
+
+
+def _counted(chunks: Iterable[Any]) -> Iterator[Any]:
+    number = 0
+    for chunk in _flat(chunks):
+        number += 1
+        yield chunk
+    log(f"Flattened {number} chunks", "TOOLS.FLATTEN")
 
 
 class MonitoredHeaderMap(HeaderMap):

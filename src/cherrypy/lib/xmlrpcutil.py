@@ -54,13 +54,17 @@ def _loads(document: bytes) -> tuple[tuple[Any, ...], str]:
     from xml.parsers import expat  # lazy: only XML-RPC needs it
 
     call = get_xmlrpclib().Unmarshaller()
+    call.xml(None, None)  # The parser hands out text, whatever the document's charset.
     parser = expat.ParserCreate()
     parser.StartElementHandler = call.start
     parser.EndElementHandler = call.end
     parser.CharacterDataHandler = call.data
     parser.StartDoctypeDeclHandler = _refuse_dtd
     parser.Parse(document, True)
-    return call.close(), str(call.getmethodname())
+    arguments, name = call.close(), call.getmethodname()
+    if name is None:
+        raise ValueError("The document is the answer to a call, not a call.")
+    return arguments, name
 
 
 def _refuse_dtd(*declaration: Any) -> NoReturn:
