@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONFIG",
+    "MAX_DEPTH",
     "STATIC_DIRECTORY",
     "Trail",
     "find_member",
@@ -49,7 +50,7 @@ MAX_DEPTH = 1000
 """How many objects one walk follows. No tree of pages is this deep; the bound is for
 objects that lead back to themselves and for the clients who notice."""
 
-MANY_ATOMS = 32
+_MANY_ATOMS = 32
 """From here on a path is too long to look up each of its beginnings in the config."""
 
 
@@ -213,7 +214,7 @@ def sections_on(
     if config:
         found.append((0, place, config))
     # The work must be linear in the path, however long a client makes it.
-    longest = max(map(len, sections)) if len(atoms) > MANY_ATOMS else None
+    longest = max(map(len, sections)) if len(atoms) > _MANY_ATOMS else None
     place = ""
     for used, atom in enumerate((*atoms, "index"), 1):
         place = f"{place}/{atom}"

@@ -1,0 +1,76 @@
+"""Starting a site in one call; nothing is really started here."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+import cherrypy
+from cherrypy.application import run
+
+
+class FakeEngine:
+    """Notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.signals = self
+
+    def subscribe(self) -> None:
+        self.asked.append("subscribe")
+
+    def start(self) -> None:
+        self.asked.append("start")
+
+    def block(self) -> None:
+        self.asked.append("block")
+
+
+class Root:
+    @cherrypy.expose
+    def index(self) -> str:
+        return "index"
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What takes the place of the site's config: it acts on nothing."""
+    site: dict[str, Any] = {}
+    monkeypatch.setattr(run, "site_config", site)
+    return site
+
+
+@pytest.fixture
+def engine(site: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    engine = FakeEngine()
+    monkeypatch.setattr(run, "engine", engine)
+    monkeypatch.setattr(cherrypy, "tree", type(cherrypy.tree)())
+    return engine
+
+
+def mounted() -> dict[str, Any]:
+    return {path: app.config for path, app in cherrypy.tree.apps.items()}
+
+
+def test_an_application_is_mounted_and_the_engine_runs(engine: FakeEngine) -> None:
+    cherrypy.quickstart(Root())
+    assert mounted() == {"": {}}
+    assert engine.asked == ["subscribe", "start", "block"]
+
+
+def test_config_goes_to_the_site_and_to_the_application(
+    engine: FakeEngine, site: dict[str, Any]
+) -> None:
+    config = {"/": {"own.word": 1}, "global": {"own.site": 2}}
+    cherrypy.quickstart(Root(), "/app", config)
+    assert mounted()["/app"]["/"] == {"own.word": 1}
+    assert site["global"] == {"own.site": 2}
+
+
+def test_an_open_file_is_read_once(engine: FakeEngine, site: dict[str, Any]) -> None:
+    config = io.StringIO("[global]\nown.site: 2\n\n[/]\nown.word: 1\n")
+    cherrypy.quickstart(Root(), config=config)
+    assert mounted()[""]["/"] == {"own.word": 1}
+    assert site["global"] == {"own.site": 2}
