@@ -8,7 +8,6 @@ import json
 from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import cherrypy
 from cherrypy.core.body import Part
@@ -50,10 +49,11 @@ def same_site() -> None:
     request = cherrypy.request
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
-    origin = request.headers.get("Origin")
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none") or (
-        origin and urlsplit(origin).netloc != urlsplit(request.base).netloc
-    ):
+    kind = request.headers.get("Sec-Fetch-Site", "none")
+    origin = request.headers.get("Origin", request.base)
+    # Hosts only: behind a proxy the scheme that the browser sees may be another.
+    here, there = (each.rpartition("://")[2] for each in (request.base, origin))
+    if kind not in ("same-origin", "none") or here != there:
         raise cherrypy.HTTPError(403, "Please use the forms of this site.")
 
 

@@ -33,7 +33,8 @@ class Module:
     def is_public(self) -> bool:
         """Whether other modules may import names from it."""
         own = str(self)
-        return not (self.path.name == "__main__.py" or own.startswith(FOR_READERS))
+        hidden = self.path.name.startswith("_") and self.path.name != "__init__.py"
+        return not (hidden or own.startswith(FOR_READERS))
 
     @cached_property
     def text(self) -> str:
@@ -69,7 +70,8 @@ class Module:
                     names.add(name)
                 case ast.Assign(targets=targets):
                     names.update(t.id for t in targets if isinstance(t, ast.Name))
-        return {name for name in names if not name.startswith("_")}
+        # One letter is a type variable.
+        return {name for name in names if not (name.startswith("_") or len(name) == 1)}
 
     @property
     def imported(self) -> set[str]:
