@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import cherrypy.lib.httputil
 from cherrypy.core.response import Response
 from cherrypy.lib import (
     file_generator,
@@ -16,6 +17,7 @@ from cherrypy.lib import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 class Counting:
@@ -131,3 +133,21 @@ def test_vary_names_each_header_once(present: str | None, expected: str) -> None
         response.headers["Vary"] = present
     set_vary_header(response, "Accept")
     assert response.headers["Vary"] == expected
+
+
+class TestModules:
+    def test_are_there_when_they_are_asked_for(self) -> None:
+        assert cherrypy.lib.httputil.HTTPDate(0) == "Thu, 01 Jan 1970 00:00:00 GMT"
+
+    @pytest.mark.parametrize("name", ["nonsense", "_private", "__path_hooks__"])
+    def test_that_are_none_are_not_there(self, name: str) -> None:
+        assert not hasattr(cherrypy.lib, name)
+
+    def test_that_fail_to_import_say_why(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "broken.py").write_text("import no_such_library")
+        path = [*cherrypy.lib.__path__, str(tmp_path)]
+        monkeypatch.setattr(cherrypy.lib, "__path__", path)
+        with pytest.raises(ModuleNotFoundError, match="no_such_library"):
+            _ = cherrypy.lib.broken  # type: ignore[attr-defined]

@@ -6,10 +6,12 @@ several of them share.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from cherrypy.core.response import Response
 
@@ -119,3 +121,19 @@ def set_vary_header(response: Response, header_name: str) -> None:
     if header_name.lower() not in known and "*" not in known:
         names.append(header_name)
         headers["Vary"] = ", ".join(names)
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> ModuleType:
+        """Import a module of this room when it is asked for by name."""
+        # documented behaviour: `import cherrypy` is enough for programs that say
+        # `cherrypy.lib.httputil`. This way it does not cost the others anything.
+        module = f"{__name__}.{name}"
+        if not name.startswith("_"):
+            try:
+                return import_module(module)
+            except ModuleNotFoundError as problem:
+                if problem.name != module:
+                    raise
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
