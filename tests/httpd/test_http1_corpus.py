@@ -1,12 +1,16 @@
-"""Every raw case, against every server we have."""
+"""Every raw case, against the protocol alone and against the whole server."""
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cherrypy.httpd.server import HTTPServer
+from cherrypy.httpd.wsgi import WSGIHandler
 from tests.httpd import rawapp, rawcases
 from tests.httpd.tinyserver import TinyServer
 
@@ -16,13 +20,34 @@ if TYPE_CHECKING:
 CASES = rawcases.load()
 
 
-@pytest.fixture(scope="module")
-def verdicts() -> Iterator[dict[str, str]]:
+@contextmanager
+def tiny() -> Iterator[tuple[str, int]]:
+    """Serve with the protocol, plain sockets and a thread for each connection."""
+    with TinyServer(rawapp.app) as server:
+        yield server.address
+
+
+@contextmanager
+def real() -> Iterator[tuple[str, int]]:
+    """Serve with the server."""
+    server = HTTPServer(WSGIHandler(rawapp.app), bind_addr=("127.0.0.1", 0))
+    server.prepare()
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        yield server.bound_addr
+    finally:
+        server.stop()
+        thread.join()
+
+
+@pytest.fixture(scope="module", params=[tiny, real])
+def verdicts(request: pytest.FixtureRequest) -> dict[str, str]:
     """Play all cases, many at a time; what is wrong with the answers by case."""
-    with TinyServer(rawapp.app) as server, ThreadPoolExecutor(16) as pool:
-        plays = pool.map(lambda c: rawcases.Player(server.address, c).play(), CASES)
-        yield {
-            case.identity: verdict for case, verdict in zip(CASES, plays, strict=True)
+    with request.param() as address, ThreadPoolExecutor(16) as pool:
+        players = pool.map(lambda case: rawcases.Player(address, case).play(), CASES)
+        return {
+            case.identity: wrong for case, wrong in zip(CASES, players, strict=True)
         }
 
 
