@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cherrypy.http.filebody import FileBody
+from cherrypy.http.filebody import FileBody, file_chunks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,3 +94,17 @@ def test_a_device_has_no_size() -> None:
     with open(os.devnull, "rb") as device:
         assert FileBody(device).remaining() is None
         assert FileBody(device, 3).remaining() == 3
+
+
+def test_a_binary_file_stays_known_as_one() -> None:
+    assert isinstance(file_chunks(io.BytesIO(b"abc")), FileBody)
+
+
+def test_a_text_file_gives_text_for_an_encoder(tmp_path: Path) -> None:
+    path = tmp_path / "page"
+    path.write_text("café", encoding="utf-8")
+    file = path.open(encoding="utf-8")
+    chunks = file_chunks(file)  # type: ignore[arg-type]  # that is the point
+    assert not isinstance(chunks, FileBody)
+    assert list(chunks) == ["café"]
+    assert file.closed

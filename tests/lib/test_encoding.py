@@ -52,6 +52,12 @@ class TestTheUsualCase:
     def test_files_are_sent_as_they_are(self) -> None:
         assert ask(io.BytesIO(b"abc")).body == b"abc"
 
+    @pytest.mark.parametrize("config", [{}, {"response.stream": True}])
+    def test_files_of_text_are_encoded(self, config: Config) -> None:
+        response = ask(io.StringIO("café €"), config)
+        assert response.body == "café €".encode()
+        assert response.headers["Content-Type"] == "text/html;charset=utf-8"
+
     def test_other_things_are_the_page_authors_mistake(self) -> None:
         assert ask(5).status_code == 500
 

@@ -7,9 +7,9 @@ import stat
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["FileBody", "ReadableFile"]
+__all__ = ["FileBody", "ReadableFile", "file_chunks"]
 
 
 class ReadableFile(Protocol):
@@ -85,3 +85,14 @@ class FileBody:
         close = getattr(self.file, "close", None)
         if close is not None:
             close()
+
+
+def file_chunks(file: ReadableFile) -> Iterable[bytes]:
+    """Return what a file gives as a body.
+
+    A binary file becomes a `FileBody`. A file that was opened as text gives str,
+    which is for an encoder to turn into bytes and never for the server to copy.
+    """
+    body = FileBody(file)
+    # Whatever gives str knows its encoding, `StringIO` among them; no binary file does.
+    return iter(body) if hasattr(file, "encoding") else body

@@ -11,7 +11,7 @@ from cherrypy.core.errors import HTTPError
 from cherrypy.environment.site import log
 from cherrypy.http.charsets import known_charset
 from cherrypy.http.elements import header_elements
-from cherrypy.http.filebody import FileBody
+from cherrypy.http.filebody import FileBody, file_chunks
 from cherrypy.http.status import valid_status
 from cherrypy.lib import is_closable_iterator, set_vary_header
 from cherrypy.lib.negotiation import accepted
@@ -297,7 +297,7 @@ def prepare_iter(value: Any) -> Any:
     if isinstance(value, FileBody):
         return value
     if hasattr(value, "read"):
-        return FileBody(value)
+        return file_chunks(value)
     return value
 
 
