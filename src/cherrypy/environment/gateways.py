@@ -1,0 +1,261 @@
+"""From the settings of a `Server` to an HTTP server that runs.
+
+There are two. `CPHTTPServer` hands each exchange to the application without WSGI in
+between; it is the default. `CPWSGIServer` calls the application, or any other WSGI
+application, by WSGI::
+
+    cherrypy.server.httpserver = CPWSGIServer(cherrypy.server)
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cherrypy.core.error_pages import product_version
+from cherrypy.core.native import NativeGateway
+from cherrypy.httpd.limits import Limits
+from cherrypy.httpd.protocols.heads import HeadReader
+from cherrypy.httpd.server import HTTPServer
+from cherrypy.httpd.wsgi import WSGIHandler
+
+if TYPE_CHECKING:
+    from cherrypy.environment.server import Server
+    from cherrypy.http.types import WSGIApplication
+    from cherrypy.httpd.exchange import Handler
+    from cherrypy.httpd.tls import TLSSettings
+
+__all__ = [
+    "CPHTTPServer",
+    "CPWSGIServer",
+    "NativeGateway",
+    "SettingsServer",
+    "build",
+    "limits_for",
+    "passed_socket",
+    "tls_for",
+]
+
+_FOREVER_SECONDS = 86_400.0
+"""What None means for a time: longer than any client waits."""
+
+_PASSED = 3
+"""The number of the first socket of a service manager, sd_listen_fds(3)."""
+
+
+def limits_for(server: Server) -> Limits:
+    """Return the bounds that settings ask for."""
+    silence = server.socket_timeout
+    seconds = _FOREVER_SECONDS if silence is None else float(silence)
+    queue = server.accepted_queue_size
+    limits = Limits(
+        header_bytes=server.max_request_header_size or 0,
+        body_bytes=server.max_request_body_size or 0,
+        queue_length=queue if queue and queue > 0 else -1,
+        queue_seconds=float(server.accepted_queue_timeout),
+        # documented behaviour: the application sees CONNECT and TRACE too.
+        refused_methods=frozenset(),
+    )
+    return _waiting(limits, seconds)
+
+
+def _waiting(limits: Limits, seconds: float) -> Limits:
+    """Return limits that wait so long for a client, whatever it should be doing."""
+    return replace(
+        limits,
+        header_deadline_seconds=seconds,
+        idle_seconds=seconds,
+        read_seconds=seconds,
+        write_deadline_seconds=seconds,
+        handshake_seconds=seconds,
+    )
+
+
+def passed_socket() -> socket.socket | None:
+    """Return the listening socket that a service manager opened for us, if any.
+
+    It is a copy; the original stays open, for the program that may be executed again.
+
+    Raises:
+        OSError: The environment says that there is one, but there is none.
+    """
+    if "LISTEN_PID" not in os.environ:
+        return None
+    copy = socket.socket(fileno=os.dup(_PASSED))
+    if not copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        copy.close()
+        raise OSError(
+            f"LISTEN_PID is set, but file {_PASSED} is no listening socket. Unset "
+            "LISTEN_PID if no service manager listens for this program."
+        )
+    return copy
+
+
+def tls_for(server: Server) -> TLSSettings | None:
+    """Return how the server speaks TLS, None for plain HTTP.
+
+    Raises:
+        ValueError: ``ssl_module`` is none that there ever was.
+    """
+    if not server.secure:
+        return None
+    if server.ssl_module.lower() == "pyopenssl":
+        warnings.warn(
+            "server.ssl_module 'pyopenssl' is served by the ssl module of Python; the "
+            "other settings keep their meaning. Set it to 'builtin'.",
+            DeprecationWarning,
+            stacklevel=5,
+        )
+    elif server.ssl_module.lower() != "builtin":
+        raise ValueError(
+            f"server.ssl_module is {server.ssl_module!r}; it can only be 'builtin'."
+        )
+    from cherrypy.httpd.tls import TLSSettings  # lazy: ssl takes 10 ms to import
+
+    return TLSSettings(
+        certificate=server.ssl_certificate,
+        private_key=server.ssl_private_key,
+        chain=server.ssl_certificate_chain,
+        ciphers=server.ssl_ciphers,
+        context=server.ssl_context,
+    )
+
+
+def _arguments(server: Server, version: str) -> dict[str, Any]:
+    """Return how to call `HTTPServer` for these settings."""
+    if server.wsgi_version != (1, 0):
+        warnings.warn(
+            f"server.wsgi_version is {server.wsgi_version!r}, but there is only WSGI "
+            "1.0 left (PEP 3333). Remove the setting.",
+            DeprecationWarning,
+            stacklevel=4,
+        )
+    arguments = {
+        "bind_addr": passed_socket() or server.bind_addr,
+        "limits": limits_for(server),
+        "threads": server.thread_pool,
+        "max_threads": server.thread_pool_max,
+        "tls": tls_for(server),
+        "protocol_version": server.protocol_version,
+        "server_name": server.socket_host or "",
+        "software": f"{version} Server",
+        "backlog": server.socket_queue_size,
+        "nodelay": server.nodelay,
+        "shutdown_seconds": float(server.shutdown_timeout),
+        "peercreds": server.peercreds,
+        "peercreds_resolve": server.peercreds_resolve,
+    }
+    known = HTTPServer.__init__.__kwdefaults__ or {}  # until it takes them all
+    return {k: v for k, v in arguments.items() if k in known or k == "bind_addr"}
+
+
+class SettingsServer(HTTPServer):
+    """An HTTP server with the settings of a `Server`.
+
+    Args:
+        handler: Answers the exchanges.
+        server_adapter: The settings; they are read now and never again.
+    """
+
+    present_tree: ClassVar[staticmethod[[], Any]] = staticmethod(lambda: None)
+    """Returns the tree that is in force; joined in `cherrypy.environment.site`."""
+
+    present_server: ClassVar[staticmethod[[], Any]] = staticmethod(lambda: None)
+    """Returns the default server; joined in `cherrypy.environment.site`."""
+
+    def __init__(self, handler: Handler, server_adapter: Server | None = None) -> None:
+        settings: Server = server_adapter or self.present_server()
+        self.server_adapter = settings
+        self._wsgi_app: WSGIApplication | None = None
+        self.version = f"CherryPy/{product_version()}"
+        super().__init__(handler, **_arguments(settings, self.version))
+
+    def __repr__(self) -> str:
+        # documented behaviour: the log shows it.
+        module = "_cpwsgi_server" if type(self) is CPWSGIServer else "_cpnative_server"
+        address = self.server_adapter.bound_addr
+        return f"cherrypy.{module}.{type(self).__name__}({address!r})"
+
+    @property
+    def wsgi_app(self) -> Any:
+        """The WSGI application that is served; by default the tree that is in force."""
+        return self._wsgi_app or self.present_tree()
+
+    @wsgi_app.setter
+    def wsgi_app(self, app: WSGIApplication) -> None:
+        self._wsgi_app = app
+        self.handler = WSGIHandler(app)
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a client may be silent."""
+        return self.limits.idle_seconds
+
+    @timeout.setter
+    def timeout(self, seconds: float) -> None:
+        self._use(_waiting(self.limits, seconds))
+
+    @property
+    def max_request_body_size(self) -> int:
+        """Bytes in a request body; 0 for no limit."""
+        return self.limits.body_bytes
+
+    @max_request_body_size.setter
+    def max_request_body_size(self, size: int) -> None:
+        self._use(replace(self.limits, body_bytes=size))
+
+    def _use(self, limits: Limits) -> None:
+        """Let new connections have other limits."""
+        self.limits = limits
+        self.heads = HeadReader(limits)
+
+    def error_log(
+        self, msg: str = "", level: int = 20, traceback: bool = False
+    ) -> None:
+        """Tell the bus of something.
+
+        Args:
+            msg: What happened.
+            level: How bad it is, in the numbers of `logging`.
+            traceback: Whether to add the traceback of the exception being handled.
+        """
+        self.server_adapter.bus.log(msg, level, traceback)
+
+
+class CPHTTPServer(SettingsServer):
+    """Hands exchanges to the applications of the tree without WSGI in between.
+
+    WSGI applications in the tree, and middleware, are called by WSGI all the same.
+
+    Args:
+        server_adapter: The settings; by default those of ``cherrypy.server``.
+    """
+
+    def __init__(self, server_adapter: Server | None = None) -> None:
+        super().__init__(NativeGateway(self.present_tree), server_adapter)
+
+
+class CPWSGIServer(SettingsServer):
+    """Calls a WSGI application, by default the tree of applications.
+
+    Args:
+        server_adapter: The settings; by default those of ``cherrypy.server``.
+    """
+
+    def __init__(self, server_adapter: Server | None = None) -> None:
+        super().__init__(
+            WSGIHandler(lambda *call: self.wsgi_app(*call)), server_adapter
+        )
+
+
+def build(server: Server, handler: Handler | None = None) -> SettingsServer:
+    """Return an HTTP server with the settings of `server`.
+
+    Args:
+        server: The settings.
+        handler: Answers the exchanges; by default the applications of the tree do.
+    """
+    return CPHTTPServer(server) if handler is None else SettingsServer(handler, server)
