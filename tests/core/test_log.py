@@ -572,3 +572,22 @@ class TestGlobalLogManager:
         assert (len(errors.records), len(accesses.records)) == (1, 1)
         site.error("for the site")
         assert len(others.records) == 1
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_an_exception_is_written_to_the_log_of_the_application(
+    log: LogManager, serving: Serving, inside: bool
+) -> None:
+    heard = Recorder()
+    logger = log.error_log if inside else logging.getLogger("cherrypy.error")
+    logger.addHandler(heard)
+    serving.request.app = SimpleNamespace(log=log) if inside else None
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        module.log_exception(serving.request)
+    logger.removeHandler(heard)
+    (record,) = heard.records
+    assert record.levelno == logging.ERROR
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError

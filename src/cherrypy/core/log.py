@@ -40,6 +40,7 @@ __all__ = [
     "LogManager",
     "NullHandler",
     "WSGIErrorHandler",
+    "log_exception",
     "logfmt",
 ]
 
@@ -486,3 +487,14 @@ def _set_file(logger: Logger, filename: str | PathLike[str] | None) -> None:
     name = filename and os.path.abspath(filename)
     if name != _file_of(logger):
         _switch(logger, _LogFileHandler, name and partial(_LogFileHandler, name))
+
+
+def log_exception(request: Request) -> None:
+    """Write the exception that is being handled to the log of the application.
+
+    Args:
+        request: Tells the application; outside a request it is that of nobody, and
+            the log of the site is used.
+    """
+    log = LogManager() if request.app is None else request.app.log
+    log.error(severity=logging.ERROR, traceback=True)

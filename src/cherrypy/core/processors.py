@@ -126,8 +126,9 @@ def process_multipart(entity: Entity) -> None:
         )
         events = _events(entity.fp, decoder)
         for event in events:
-            if isinstance(event, PartBegins):
-                _process_part(entity, boundary, event, events)
+            # The others are taken by the part between its beginning and its end.
+            assert isinstance(event, PartBegins)
+            _process_part(entity, boundary, event, events)
     except MalformedMultipart as problem:
         raise HTTPError(400, str(problem)) from problem
     except MultipartTooLarge as problem:
