@@ -95,7 +95,7 @@ _legacy.install(sys.modules[__name__])
 
 Application.toolboxes["tools"] = tools
 # documented behaviour: the name `cherrypy.tree` may be bound to another tree.
-present.tree = lambda: tree
+present.bearer = sys.modules[__name__]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from cherrypy.core import config as configuration
@@ -13,11 +14,11 @@ from cherrypy.core.log import LogManager
 from cherrypy.core.plan import Plans
 from cherrypy.core.request import Request
 from cherrypy.core.response import Response
-from cherrypy.core.wsgi import CPWSGIApp
+from cherrypy.core.wsgi import AppResponse, CPWSGIApp
 from cherrypy.http.hosts import Host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Container, Iterable, Mapping
 
     from cherrypy.http.types import StartResponse
 
@@ -52,6 +53,12 @@ class Application:
     bus: ClassVar[Bus | None] = None
     """Is told of requests that begin and end; joined in `cherrypy.environment`."""
 
+    known_threads: ClassVar[Container[int]] = ()
+    """Identities of threads of which those in `thread_listeners` know."""
+
+    thread_listeners: ClassVar[Collection[object]] = ()
+    """Listeners to ``acquire_thread`` that want to be told of a thread only once."""
+
     site_config: ClassVar[Mapping[str, Any]] = {}
     """The config of the site, the weakest of all; joined likewise."""
 
@@ -60,7 +67,7 @@ class Application:
     namespaces: NamespaceSet = NamespaceSet()
     """Handlers of config namespaces, called when config is merged."""
 
-    toolboxes: ClassVar[dict[str, Any]] = {}
+    toolboxes: dict[str, Any] = {}  # noqa: RUF012 - documented class default, copied
     """Boxes of tools by the namespace under which config names them."""
 
     log: LogManager
@@ -82,6 +89,7 @@ class Application:
         self.wsgiapp = CPWSGIApp(self)
         self.plans = Plans()
         """What is known of the pages beforehand; see `cherrypy.core.plan`."""
+        self.toolboxes = self.toolboxes.copy()
         self.namespaces = self.namespaces.copy()
         self.namespaces["log"] = lambda k, v: setattr(self.log, k, v)
         self.namespaces["wsgi"] = self.wsgiapp.namespace_handler
@@ -111,11 +119,14 @@ class Application:
     @property
     def plain(self) -> bool:
         """Whether a server of ours may call the application without WSGI."""
+        wsgiapp = self.wsgiapp
         return (
-            self._script_name is not None
+            wsgiapp.pipeline == CPWSGIApp.pipeline
+            and type(wsgiapp) is CPWSGIApp
+            and wsgiapp.response_class is AppResponse
+            and not wsgiapp.config
+            and self._script_name is not None
             and type(self).__call__ is Application.__call__
-            and type(self.wsgiapp) is CPWSGIApp
-            and self.wsgiapp.plain
         )
 
     def merge(self, config: Any) -> None:
@@ -167,7 +178,11 @@ class Application:
         active[id(serving)] = serving
         bus = self.bus
         if bus is not None:
-            if bus.listeners.get("acquire_thread"):
+            waiting = bus.listeners.get("acquire_thread")
+            # Speed: nobody but the thread manager listens, and it knows this thread.
+            if waiting and not (
+                get_ident() in self.known_threads and waiting == self.thread_listeners
+            ):
                 bus.publish("acquire_thread")
             if bus.listeners.get("before_request"):
                 bus.publish("before_request")

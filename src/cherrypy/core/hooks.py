@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core import bridge
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
+from cherrypy.core.log import log_exception
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -148,14 +147,6 @@ def run_through(hooks: Iterable[Hook]) -> Story:
             failure = reply
         except Exception as problem:  # boundary: the other hooks must still run
             failure = problem
-            _log_failure()
+            log_exception(current.get().request)
     if failure is not None:
         raise failure
-
-
-def _log_failure() -> None:
-    app = current.get().request.app
-    if app is not None:
-        app.log(traceback=True, severity=logging.ERROR)
-    else:
-        logging.getLogger("cherrypy.error").error("", exc_info=sys.exc_info())

@@ -103,8 +103,15 @@ def _answer(app: Application, exchange: Exchange, known: _Understood) -> None:
         raise
     except Exception:  # boundary: whatever happened, the client gets an answer
         status, headers, body = _bare(app)
+    if body.__class__ is list:
+        # Out at once, as far as we are concerned.
+        try:
+            exchange.respond(status, headers, body)
+        finally:
+            app.release_serving()
+        return
     serving = current.get()
-    if body.__class__ is not list and not isinstance(body, FileBody):
+    if not isinstance(body, FileBody):
         body = _Streamed(body, serving)
     exchange.respond(status, headers, body, _Goodbye(app, serving))
 
@@ -158,6 +165,9 @@ class _Goodbye:
 
     def __call__(self) -> None:
         before = current.get()
+        if before is self.serving:
+            self.app.release_serving()
+            return
         current.set(self.serving)
         try:
             self.app.release_serving()

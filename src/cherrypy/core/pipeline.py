@@ -85,9 +85,13 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
             response.finalize()
         finally:
             request.stage = "on_end_resource"
-            hooks = request.hooks_at("on_end_resource")
-            if hooks:
-                yield from run_through(hooks)
+            plan = request.plan
+            if (
+                plan is None
+                or plan.hooks["on_end_resource"]
+                or "hooks" in request.__dict__
+            ):
+                yield from run_through(request.hooks_at("on_end_resource"))
     except request.throws:
         raise
     except Exception:  # boundary: a page may fail in any way

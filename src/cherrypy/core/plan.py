@@ -72,6 +72,7 @@ class Plan:
         "copies",
         "error_pages",
         "hooks",
+        "hooks_only",
         "layers",
         "live",
         "pristine",
@@ -100,6 +101,15 @@ class Plan:
         self.error_pages = draft.error_pages
         self.toolmaps = draft.toolmaps
         self.live = tuple(draft.live)
+        # Speed: most pages ask for nothing but the default tools.
+        self.hooks_only = not (
+            self.request
+            or self.response
+            or self.response_headers
+            or self.body
+            or self.error_pages
+            or self.live
+        )
         self.hooks: dict[str, tuple[Hook, ...]] = {
             point: tuple(sorted(hooks)) for point, hooks in draft.hooks.items()
         }
@@ -159,6 +169,10 @@ class Plan:
     def apply(self, request: Request, response: Response) -> None:
         """Make request and response what this plan says, before the first hook."""
         request.plan = self
+        if "hooks" in request.__dict__:
+            self._add_hooks(request.hooks)
+        if self.hooks_only:
+            return
         for name, value in self.request.items():
             setattr(request, name, value)
         for name, value in self.response.items():
@@ -169,8 +183,6 @@ class Plan:
             request.error_page = {**request.error_page, **self.error_pages}
         for name, value in self.body.items():
             setattr(request.body, name, value)
-        if "hooks" in request.__dict__:
-            self._add_hooks(request.hooks)
         for step in self.live:
             step(request)
 

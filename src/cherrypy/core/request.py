@@ -65,13 +65,14 @@ class ReceivedHeaders:
         pairs: Lower-case names and values, as bytes.
     """
 
-    __slots__ = ("_found", "pairs")
+    __slots__ = ("_fields", "_found", "pairs")
 
     def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
         self.pairs = pairs
         # Speed: a head that comes again byte for byte is asked the same again. The
         # names are those that programs ask for, so there is an end to them.
         self._found: dict[str, str | None] = {}
+        self._fields: dict[str, Any] | None = None
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         for name, value in self.pairs:
@@ -84,6 +85,12 @@ class ReceivedHeaders:
         except KeyError:
             found = self._found[name] = self._find(name)
             return found
+
+    def fields(self) -> dict[str, Any]:
+        """Return all headers by Title-Case name; see `fields_of`. Not to be changed."""
+        if self._fields is None:
+            self._fields = fields_of(self)
+        return self._fields
 
     def _find(self, name: str) -> str | None:
         wanted = _wire_name(name)
@@ -113,22 +120,35 @@ class LazyUUID4:
             return self._uuid4
 
 
-def _headers(request: Request) -> HeaderMap:
-    """The request headers by Title-Case name; repeated lists are joined."""
-    headers = HeaderMap()
-    store = headers.__setitem__
-    for key, raw in request.header_list:
+def fields_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return headers by Title-Case name; repeated lists are joined, else the last wins.
+
+    Args:
+        pairs: Names in any case, and values.
+    """
+    fields: dict[str, Any] = {}
+    for key, raw in pairs:
         name, value = key.title(), raw.strip()
         if "=?" in value:
             value = decode_TEXT_maybe(value)
-        if name in headers and name in LIST_HEADERS:
-            value = f"{headers[name]}, {value}"
+        if name in fields and name in LIST_HEADERS:
+            value = f"{fields[name]}, {value}"
         elif name == "Host":
             value = SanitizedHost(value)
-        store(name, value)
+        fields[name] = value
+    return fields
+
+
+def _headers(request: Request) -> HeaderMap:
+    """The request headers by Title-Case name."""
+    received = request.received
+    if type(received) is ReceivedHeaders and "header_list" not in request.__dict__:
+        headers = HeaderMap.from_titled(received.fields())
+    else:
+        headers = HeaderMap.from_titled(fields_of(request.header_list))
     # documented behaviour: the peer's address stands among the headers.
     if request.remote.ip and "Remote-Addr" not in headers:
-        store("Remote-Addr", request.remote.ip)
+        headers["Remote-Addr"] = request.remote.ip
     return headers
 
 

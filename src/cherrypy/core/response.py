@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 from cherrypy.core import bridge
 from cherrypy.core.errors import HTTPError
 from cherrypy.http.dates import format_http_date
-from cherrypy.http.filebody import FileBody
+from cherrypy.http.filebody import FileBody, file_chunks
 from cherrypy.http.headers import HeaderMap
 from cherrypy.http.status import REASONS, status_line, valid_status
 
@@ -104,7 +104,7 @@ def _iterable(value: Any) -> Iterable[bytes]:
     if isinstance(value, FileBody):
         return value
     if hasattr(value, "read"):
-        return FileBody(value)
+        return file_chunks(value)
     if hasattr(value, "__aiter__"):
         return bridge.iterate(value)
     if hasattr(value, "__iter__"):
@@ -119,13 +119,6 @@ def _iterable(value: Any) -> Iterable[bytes]:
 
 def _is_bytes(chunk: object) -> bool:
     return isinstance(chunk, bytes | bytearray | memoryview)
-
-
-def _default_headers(response: Response) -> HeaderMap:
-    """Headers of the response; Content-Type, Server and Date are there already."""
-    headers = HeaderMap.from_titled(response.default_headers)
-    dict.__setitem__(headers, "Date", format_http_date(response.time))
-    return headers
 
 
 def _empty_cookie(response: Response) -> SimpleCookie:
@@ -156,7 +149,9 @@ class Response:
     }
     """The headers that every response begins with; Date is set per response."""
 
-    headers = lazy(_default_headers, HeaderMap())
+    headers: HeaderMap = HeaderMap()
+    """Header fields by name; Content-Type, Server and Date are there already."""
+
     cookie = lazy(_empty_cookie)
 
     body = ResponseBody()
@@ -182,6 +177,9 @@ class Response:
         self._body = []
         self.time = time.time()
         self._begun = time.monotonic()
+        self.headers = headers = HeaderMap.from_titled(self.default_headers)
+        # Speed: the name needs no folding.
+        dict.__setitem__(headers, "Date", format_http_date())
 
     def collapse_body(self) -> bytes:
         """Join the chunks of the body, which becomes one; return it."""
@@ -237,8 +235,8 @@ class Response:
             elif isinstance(self._body, FileBody):
                 self._settle_file(self._body)
             else:
-                content = self.collapse_body()
-                dict.__setitem__(headers, "Content-Length", str(len(content)))
+                length = str(len(self.collapse_body()))
+                dict.__setitem__(headers, "Content-Length", length)
         self.header_list = lines = headers.output()
         if "cookie" in self.__dict__:
             self._add_cookies(lines)

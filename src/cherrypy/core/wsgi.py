@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-import logging
 import sys
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy.core.context import Serving, current
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import InternalRedirect
+from cherrypy.core.log import log_exception
 from cherrypy.http.urls import urljoin
 
 if TYPE_CHECKING:
@@ -98,21 +98,37 @@ class InternalRedirector:
         self, environ: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]:
         """Call the application until it answers instead of redirecting."""
-        seen: list[str] = []
+        try:
+            return self.nextapp(environ, start_response)
+        except InternalRedirect as redirect:
+            return self.follow(redirect, environ, start_response)
+
+    def follow(
+        self,
+        redirect: InternalRedirect,
+        environ: dict[str, Any],
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Go where a redirect leads, and on from there.
+
+        Raises:
+            RuntimeError: It leads in circles.
+        """
+        seen = [_uri(environ)]
         while True:
+            if not self.recursive:
+                visit_once(seen, redirect, environ.get("SCRIPT_NAME", ""))
+            environ = environ.copy()
+            environ["REQUEST_METHOD"] = "GET"
+            environ["PATH_INFO"] = redirect.path
+            environ["QUERY_STRING"] = redirect.query_string
+            environ["wsgi.input"] = io.BytesIO()
+            environ["CONTENT_LENGTH"] = "0"
+            environ["cherrypy.previous_request"] = redirect.request
             try:
                 return self.nextapp(environ, start_response)
-            except InternalRedirect as redirect:
-                if not self.recursive:
-                    seen = seen or [_uri(environ)]
-                    visit_once(seen, redirect, environ.get("SCRIPT_NAME", ""))
-                environ = environ.copy()
-                environ["REQUEST_METHOD"] = "GET"
-                environ["PATH_INFO"] = redirect.path
-                environ["QUERY_STRING"] = redirect.query_string
-                environ["wsgi.input"] = io.BytesIO()
-                environ["CONTENT_LENGTH"] = "0"
-                environ["cherrypy.previous_request"] = redirect.request
+            except InternalRedirect as another:
+                redirect = another
 
 
 def _uri(environ: Mapping[str, Any]) -> str:
@@ -156,6 +172,7 @@ class _TrappedResponse:
         throws: tuple[type[BaseException], ...],
     ) -> None:
         self.throws = throws
+        self.environ = environ
         self.start_response = start_response
         self.started = False
         self.response: Iterable[bytes] = self.trap(nextapp, environ, start_response)
@@ -183,27 +200,27 @@ class _TrappedResponse:
         except StopIteration:
             raise
         except Exception:  # boundary: the server must get an answer
-            return self._answer_bare()
-
-    def _answer_bare(self) -> Any:
-        request = current.get().request
-        if request.app is not None:
-            request.app.log(traceback=True, severity=logging.ERROR)
-        text = format_exc() if request.show_tracebacks else ""
-        status, headers, body = bare_error(text)
-        self.start_response(
-            status.decode("latin-1"),
-            [
-                (name.decode("latin-1"), value.decode("latin-1"))
-                for name, value in headers
-            ],
-            sys.exc_info(),
-        )
-        if self.started:
+            body = _answer_bare(self.environ, self.start_response)
+            if not self.started:
+                return body
             # In the middle of the body: this chunk is the last.
             self.iterator = iter(())
             return b"".join(body)
-        return body
+
+
+def _answer_bare(
+    environ: Mapping[str, Any], start_response: StartResponse
+) -> list[bytes]:
+    """Log the exception being handled and begin an answer that says little of it.
+
+    Raises:
+        Exception: The one being handled, if the answer has been begun already.
+    """
+    request = environ.get("cherrypy.request") or current.get().request
+    log_exception(request)
+    status, headers, body = bare_error(format_exc() if request.show_tracebacks else "")
+    start_response(*_as_text(status, headers), sys.exc_info())
+    return body
 
 
 def recode_path_qs(
@@ -291,6 +308,8 @@ class AppResponse:
                 self.serving.response.discard_body()
             finally:
                 self.cpapp.release_serving()
+                # Request and environ know each other: a circle, broken here.
+                self.environ.pop("cherrypy.request", None)
         current.set(self.previous if here is self.serving else here)
 
     def run(self) -> None:
@@ -308,6 +327,7 @@ class AppResponse:
         request.multithread = environ["wsgi.multithread"]
         request.multiprocess = environ["wsgi.multiprocess"]
         request.wsgi_environ = environ
+        environ["cherrypy.request"] = request
         request.prev = environ.get("cherrypy.previous_request")
         path = whole_path(environ)
         query_string = environ.get("QUERY_STRING", "")
@@ -319,7 +339,7 @@ class AppResponse:
             path,
             query_string,
             environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
-            _EnvironHeaders(self),
+            _EnvironHeaders(environ, self._translate()),
             environ["wsgi.input"],
         )
 
@@ -334,28 +354,48 @@ class AppResponse:
         self, environ: Mapping[str, Any]
     ) -> Iterator[tuple[str, str]]:
         """Yield the headers that are in the environ, with their usual names."""
-        known = self.headerNames
-        for key, value in environ.items():
-            if key in known:
-                yield known[key], value
-            elif key[:5] == "HTTP_":
-                yield key[5:].replace("_", "-"), value
+        return _translated(environ, self.headerNames)
+
+    def _translate(self) -> Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]:
+        """Return what translates headers, without holding on to this object.
+
+        The request keeps it, and a circle of references would keep both in memory
+        until the garbage collector comes.
+        """
+        if type(self).translate_headers is AppResponse.translate_headers:
+            return partial(_translated, names=self.headerNames)
+        return self.translate_headers
+
+
+def _translated(
+    environ: Mapping[str, Any], names: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    for key, value in environ.items():
+        if key in names:
+            yield names[key], value
+        elif key[:5] == "HTTP_":
+            yield key[5:].replace("_", "-"), value
 
 
 class _EnvironHeaders:
     """The headers in an environ, translated when asked for."""
 
-    __slots__ = ("answer",)
+    __slots__ = ("environ", "translate")
 
-    def __init__(self, answer: AppResponse) -> None:
-        self.answer = answer
+    def __init__(
+        self,
+        environ: Mapping[str, Any],
+        translate: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]],
+    ) -> None:
+        self.environ = environ
+        self.translate = translate
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self.answer.translate_headers(self.answer.environ))
+        return iter(self.translate(self.environ))
 
     def find(self, name: str) -> str | None:
         """Return the value of one header; the server has joined repeated ones."""
-        environ = self.answer.environ
+        environ = self.environ
         key = _environ_key(name)
         value: str | None = environ.get(key)
         if value is None and key in _UNPREFIXED:
@@ -387,17 +427,37 @@ def whole_path(environ: Mapping[str, Any]) -> str:
 def _as_text(
     status: bytes, header_list: HeaderList
 ) -> tuple[str, list[tuple[str, str]]]:
-    if not isinstance(status, bytes):
-        raise TypeError("response.output_status is not a byte string.")
-    for name, value in header_list:
-        for text in (name, value):
+    try:
+        return str(status, "latin-1"), [
+            (str(name, "latin-1"), str(value, "latin-1")) for name, value in header_list
+        ]
+    except TypeError as problem:
+        for text in (status, *(text for pair in header_list for text in pair)):
             if not isinstance(text, bytes):
                 raise TypeError(
                     f"response.header_list key {text!r} is not a byte string."
-                )
-    return status.decode("latin-1"), [
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in header_list
-    ]
+                ) from problem
+        raise
+
+
+def _answer_directly(
+    environ: dict[str, Any], start_response: StartResponse, app: Application
+) -> Iterable[bytes]:
+    """Answer as the pipeline does when nobody has added to it, at less expense."""
+    try:
+        answer = AppResponse(environ, start_response, app)
+    except InternalRedirect as redirect:
+        follow = InternalRedirector(app.wsgiapp.tail).follow
+        trapper = ExceptionTrapper(partial(follow, redirect))
+        return trapper(environ, start_response)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except Exception:  # boundary: the server must get an answer
+        return _answer_bare(environ, start_response)
+    if type(answer.serving.response.body) is list:
+        # It is there, so nothing can happen to it any more.
+        return answer
+    return ExceptionTrapper(lambda *call: answer)(environ, start_response)
 
 
 class CPWSGIApp:
@@ -431,15 +491,6 @@ class CPWSGIApp:
         self.head: WSGIApplication | None = None
         """The outermost of the pipeline, once it was built."""
 
-    @property
-    def plain(self) -> bool:
-        """Whether nobody has changed anything, so that WSGI may be left out."""
-        return (
-            self.pipeline == CPWSGIApp.pipeline
-            and self.response_class is AppResponse
-            and not self.config
-        )
-
     def tail(
         self, environ: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]:
@@ -450,6 +501,8 @@ class CPWSGIApp:
         self, environ: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer through the whole pipeline, which is built at the first call."""
+        if self.cpapp.plain and self.head is None:
+            return _answer_directly(environ, start_response, self.cpapp)
         head = self.head
         if head is None:
             head = self.tail

@@ -8,7 +8,8 @@ only global state of the framework.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import Any
 
 from cherrypy.core import app, bridge
 from cherrypy.core.app import Application
@@ -36,9 +37,6 @@ from cherrypy.extension.namespaces import (
 )
 from cherrypy.process import bus as engine
 from cherrypy.process import plugins
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = [
     "checker",
@@ -71,14 +69,18 @@ config = Config()
 
 
 class Present:
-    """Hands out the objects that are in force.
+    """Hands out the tree that is in force.
 
     documented behaviour: programs, and the test helper, put another tree in the
-    place of ``cherrypy.tree``. The front door tells here what stands there.
+    place of ``cherrypy.tree``. The front door tells here who bears that name.
     """
 
     def __init__(self) -> None:
-        self.tree: Callable[[], Any] = lambda: tree
+        self.bearer: Any = sys.modules[__name__]
+
+    def tree(self) -> Any:
+        """Return what is called `tree` now."""
+        return self.bearer.tree
 
 
 present = Present()
@@ -110,11 +112,11 @@ def _join_config() -> None:
     config.attach("checker", attribute_namespace(checker))
     config.attach("engine", engine_namespace(engine))
     config.attach("server", server_namespace(server, servers, _another_server))
-    config.attach("tree", tree_namespace(lambda: present.tree(), engine))
+    config.attach("tree", tree_namespace(present.tree, engine))
     config.file_was_read = engine.autoreload.files.add
     config.paths_were_ignored = _note_paths
     checker.look_at(
-        tree=lambda: present.tree(),
+        tree=present.tree,
         config=config,
         kinds={
             "engine": type(engine),
@@ -155,13 +157,15 @@ def _log_bus(msg: str, level: int = logging.INFO) -> None:
 
 def _join_server() -> None:
     """Let servers find what they serve."""
-    SettingsServer.present_tree = staticmethod(lambda: present.tree())
+    SettingsServer.present_tree = staticmethod(present.tree)
     SettingsServer.present_server = staticmethod(lambda: server)
 
 
 def _join_core() -> None:
     """Fill the seams of the core."""
     Application.bus = engine
+    Application.known_threads = engine.thread_manager.threads
+    Application.thread_listeners = {engine.thread_manager.acquire_thread}
     Application.site_config = config
     Request.dispatch = Dispatcher()
     Request.namespaces.update(
@@ -172,7 +176,7 @@ def _join_core() -> None:
     )
 
 
+_join_bus()
 _join_core()
 _join_server()
-_join_bus()
 _join_config()
