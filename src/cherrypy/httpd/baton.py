@@ -2,40 +2,50 @@
 
 Whoever holds the baton asks which sockets are ready, accepts, reads, parses, keeps the
 deadlines, and sends what clients were too slow to take. It waits for nobody but the
-poller. Requests that are complete go to the workers (`schedule`).
+poller. A request that is complete goes to the workers (`schedule`), unless its page is
+known to be fast (`pages`): to wake another thread costs more than such a page.
+
+While it runs a page, the holder lays the baton down. A monitor (`rescue`) comes by; if
+it finds the baton still lying there, it gives it to another worker, and the late one,
+when its page is done, finds that it holds nothing any more.
 """
 
 from __future__ import annotations
 
-import os
 import socket
 from collections import deque
 from contextlib import suppress
-from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
-from cherrypy.httpd.connection import READING, Connection
+from cherrypy.httpd.pages import Pages
 from cherrypy.httpd.pollers import READABLE, make_poller
-from cherrypy.httpd.protocols.http1 import plain_answer
-from cherrypy.httpd.reading import StreamedBody
+from cherrypy.httpd.rescue import Monitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cherrypy.httpd.connection import Connection
     from cherrypy.httpd.exchange import Exchange
-    from cherrypy.httpd.schedule import Worker
+    from cherrypy.httpd.limits import Limits
+    from cherrypy.httpd.schedule import Task, Worker
     from cherrypy.httpd.server import HTTPServer
 
 __all__ = ["Baton", "Source"]
 
 _EVENTS = 256  # reported by one poll; more wait for the next
 
+_DRAIN_SWEEP_SECONDS = 0.02
+
+# A kept connection that was busy a moment ago may have the next request on its way
+# when the server is told to stop. A round trip later it has not.
+_GRACE_SECONDS = 0.25
+
 
 class Source(Protocol):
     """Something with a descriptor that the poller watches."""
 
-    def ready(self, mask: int) -> Exchange | None:
+    def ready(self, mask: int, /) -> Exchange | None:
         """Act on what the poller reported; the holder of the baton calls this."""
 
 
@@ -49,19 +59,21 @@ class Baton:
     def __init__(self, server: HTTPServer) -> None:
         self.server = server
         self.poller = make_poller()
-        self.sources: dict[int, Source] = {}
+        self.monitor = Monitor(self)
         self.connections: dict[int, Connection] = {}
+        """Open connections by descriptor. The holder adds, owners remove."""
+        self.laid_down: list[Worker] = []
+        """The holder that runs a page; who takes this item has the baton."""
+        self.runs = 0
+        """Pages that were begun by holders."""
+        self._sources: dict[int, Source] = {}
+        self._pages = Pages()
         self._posts: deque[Callable[[], Exchange | None]] = deque()
         self._asleep = False
         self._waker = _Waker(self)
         self._next_sweep = 0.0
-        self._sweep_seconds = _sweep_seconds(server)
-        # Guards the places for bodies that workers read; the holder and workers come.
-        self._upload_lock = Lock()
-        self._uploads = 0
-        self._waiting_uploads: deque[Exchange] = deque()
-        self._stop_at: float | None = None
-        self._end_at = 0.0
+        self._sweep_seconds = _sweep_seconds(server.limits)
+        self._end_at: float | None = None
 
     # Any thread may call these.
 
@@ -69,117 +81,165 @@ class Baton:
         """Have the holder call something soon."""
         self._posts.append(action)
         if self._asleep:
-            self.wake()
-
-    def wake(self) -> None:
-        """End the present poll."""
-        self._asleep = False
-        self._waker.wake()
+            # One who posts at the same time need not wake the holder again.
+            self._asleep = False
+            self._waker.wake()
 
     def forget(self, connection: Connection) -> None:
         """Report no more events of a connection; its owner calls this to close it."""
-        self.sources.pop(connection.fd, None)
+        self._sources.pop(connection.fd, None)
         self.connections.pop(connection.fd, None)
         acceptor = self.server.acceptor
         if acceptor.paused:
             self.post(acceptor.resume)
 
-    def offer(self, exchange: Exchange) -> None:
-        """Queue a request for the workers, or tell the client to come later."""
-        if type(exchange.rfile) is StreamedBody:
-            with self._upload_lock:
-                if self._uploads >= self.server.upload_places:
-                    self._waiting_uploads.append(exchange)
-                    return
-                self._uploads += 1
-        exchange.connection.deadline = float("inf")
-        schedule = self.server.schedule
-        limit = self.server.limits.queue_length
-        if limit >= 0 and len(schedule.ready) >= limit and not schedule.idle:
-            self.turn_away(exchange)
-        else:
-            schedule.put(exchange)
-
-    def upload_ended(self) -> None:
-        """Take note that a worker waits for the bytes of a body no more."""
-        with self._upload_lock:
-            if not self._waiting_uploads:
-                self._uploads -= 1
-                return
-            exchange = self._waiting_uploads.popleft()
-        exchange.connection.deadline = float("inf")
-        self.server.schedule.put(exchange)
-
-    def turn_away(self, exchange: Exchange) -> None:
-        """Answer 503: there is nobody to serve this request."""
-        exchange.connection.conclude(
-            plain_answer(
-                503,
-                "The server is busy. Please try again later.",
-                headers=((b"Retry-After", b"1"),),
-                with_body=exchange.head.method != "HEAD",
-            )
-        )
-
     # Only the holder of the baton calls these.
 
     def perform(self, worker: Worker) -> None:
-        """Hold the baton until the server has stopped. A task for a worker."""
+        """Hold the baton until it is taken away or all is over. A task for a worker."""
         while self._turn(worker):
             pass
 
     def _turn(self, worker: Worker) -> bool:
-        """Do what is to be done now and then poll; return False at the end."""
+        """Do what is due, poll once, and act on it; return False to let go."""
         posts = self._posts
-        for _ in range(len(posts)):
-            exchange = posts.popleft()()
-            if exchange is not None:
-                self.offer(exchange)
-        now = monotonic()
+        if (posts or worker.private) and not self._catch_up(worker):
+            return False
         timeout: float | None = None
-        if self.connections or self._stop_at is not None:
+        if self.connections or self._end_at is not None:
+            now = monotonic()
             if now >= self._next_sweep and not self._sweep(now):
                 return False
             timeout = self._next_sweep - now
         self._asleep = True
-        if posts:
-            timeout = 0
+        if posts or worker.private:
+            timeout = 0.0
         events = self.poller.poll(timeout, _EVENTS)
         self._asleep = False
-        sources = self.sources
+        sources = self._sources
         for fd, mask in events:
             source = sources.get(fd)
-            if source is not None:
+            if source is None:
+                continue  # closed by its owner since the poll
+            try:
                 exchange = source.ready(mask)
-                if exchange is not None:
-                    self.offer(exchange)
+            except Exception as error:  # boundary: one connection, not all of them
+                self._drop(fd, error)
+                continue
+            if exchange is not None and not self._place(exchange, worker):
+                return False
         return True
+
+    def _catch_up(self, worker: Worker) -> bool:
+        """Do what other threads asked for; return False to let go."""
+        if worker.private and not self._run(worker.private.popleft(), worker):
+            return False
+        posts = self._posts
+        for _ in range(len(posts)):
+            try:
+                exchange = posts.popleft()()
+            except Exception as error:  # boundary: as above
+                self.server.schedule.report(error)
+                continue
+            if exchange is not None:
+                self.server.admission.offer(exchange)
+        return True
+
+    def _place(self, exchange: Exchange, worker: Worker) -> bool:
+        """Run a page here or queue it; return False to let go."""
+        head = exchange.head
+        page = head.page
+        if page is None:
+            page = head.page = self._pages.find(head)
+        if not page.fast or exchange.streamed:
+            self.server.admission.offer(exchange)
+            return True
+        return self._run(exchange, worker)
+
+    def _run(self, task: Task, worker: Worker) -> bool:
+        """Perform a task that is hoped to be short; return False to let go."""
+        self.runs += 1
+        if self.monitor.resting:
+            self.monitor.rouse()
+        laid_down = self.laid_down
+        laid_down.append(worker)
+        try:
+            task.perform(worker)
+        except Exception as error:  # boundary: a fault of the server
+            self.server.schedule.report(error)
+        try:
+            laid_down.pop()
+        except IndexError:
+            return False  # somebody else holds it now
+        if worker.parked:
+            # Go on in another context: the present one belongs to the parked answer.
+            worker.private.appendleft(self)
+            return False
+        return True
+
+    def _drop(self, fd: int, error: Exception) -> None:
+        """Close a connection that the server cannot handle."""
+        self.server.schedule.report(error)
+        connection = self.connections.get(fd)
+        if connection is not None:
+            connection.close()
 
     def watch(self, fd: int, source: Source) -> None:
         """Report to `source` what can be read from a descriptor."""
-        self.sources[fd] = source
+        self._sources[fd] = source
         self.poller.register(fd, READABLE)
+
+    def ignore(self, fd: int) -> None:
+        """Report nothing more of a descriptor."""
+        self._sources.pop(fd, None)
+        with suppress(OSError, ValueError):
+            self.poller.unregister(fd)
 
     def adopt(self, connection: Connection) -> None:
         """Take in a new connection."""
-        fd = connection.fd
-        self.connections[fd] = connection
-        self.sources[fd] = connection
-        self.poller.register(fd, READABLE)
+        self.connections[connection.fd] = connection
+        self.watch(connection.fd, connection)
 
     def _sweep(self, now: float) -> bool:
         """Look for deadlines that have passed; return False when all is over.
 
-        Looking at all connections once a second is cheaper than to keep them in the
-        order of deadlines that change with every request: 10,000 take half a
-        millisecond.
+        To look at all connections once a second is cheaper than to keep in order
+        deadlines that change with every request: 10,000 take half a millisecond.
         """
         self._next_sweep = now + self._sweep_seconds
         late = [c for c in list(self.connections.values()) if c.deadline < now]
         for connection in late:
-            if connection.deadline < now:
-                connection.expire()
-        return True
+            try:
+                exchange = connection.expire()
+            except Exception as error:  # boundary: as above
+                self._drop(connection.fd, error)
+            else:
+                if exchange is not None:
+                    self.server.admission.offer(exchange)
+        self.server.acceptor.tick(now)
+        if self._end_at is None:
+            return True
+        if self.connections and now < self._end_at:
+            return True
+        for connection in list(self.connections.values()):
+            connection.abort()
+        self.monitor.end()
+        return False
+
+    def drain(self) -> None:
+        """Begin to end: accept nothing more, finish what was begun."""
+        if self._end_at is not None:
+            return
+        now = monotonic()
+        self._end_at = now + self.server.shutdown_seconds
+        self._sweep_seconds = _DRAIN_SWEEP_SECONDS
+        self._next_sweep = now
+        self.server.acceptor.end()
+        idle_seconds = self.server.limits.idle_seconds
+        for connection in self.connections.values():
+            if connection.idle:
+                since = connection.deadline - idle_seconds
+                connection.deadline = min(connection.deadline, since + _GRACE_SECONDS)
 
     def close(self) -> None:
         """Give back the descriptors. The serving thread calls this at the end."""
@@ -200,7 +260,7 @@ class _Waker:
         with suppress(OSError):
             self._writer.send(b"\0")
 
-    def ready(self, mask: int) -> None:
+    def ready(self, mask: int, /) -> None:
         with suppress(OSError):
             self._reader.recv(4096)
 
@@ -209,9 +269,8 @@ class _Waker:
         self._writer.close()
 
 
-def _sweep_seconds(server: HTTPServer) -> float:
+def _sweep_seconds(limits: Limits) -> float:
     """Return how often deadlines are looked at: a second, or what limits demand."""
-    limits = server.limits
     shortest = min(
         limits.header_deadline_seconds,
         limits.idle_seconds,

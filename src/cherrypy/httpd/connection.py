@@ -45,6 +45,9 @@ LINGERING = 3
 CLOSED = 4
 """Gone."""
 
+TOO_SLOW = "The request took too long."
+CUT_OFF = "The request body was cut off."
+
 _FRESH = 0  # no request was seen on this connection
 _IDLE = 1  # between two requests
 _HEAD = 2  # a head has begun
@@ -192,19 +195,36 @@ class Connection:
         waiting.resume()
         return None
 
-    def expire(self) -> None:
-        """Act on a deadline that has passed."""
+    @property
+    def idle(self) -> bool:
+        """No request has begun, and none is being answered."""
+        return self.state == READING and self.phase < _HEAD
+
+    def expire(self) -> Exchange | None:
+        """Act on a deadline that has passed.
+
+        Returns:
+            A request that was found at the last moment.
+        """
         if self.state == READING:
-            if self.phase == _IDLE:
+            if self.server.draining:
+                # The client may have asked just before we would not hear it any more.
+                exchange = self._read()
+                if exchange is not None or self.state != READING or not self.idle:
+                    return exchange
+            if self.phase == _IDLE or (self.phase == _FRESH and self.server.draining):
                 self.close()
             else:
-                self.refuse(RequestRefused(408, "The request took too long."))
+                self.refuse(RequestRefused(408, TOO_SLOW))
         elif self.state == WRITING:
             self.outgoing = None
             self.broken = True
             self._flushed()
         elif self.state == LINGERING:
             self.close()
+        elif self.state == SERVING:
+            self.server.admission.give_up(self)
+        return None
 
     def abort(self) -> None:
         """Cut the connection, whatever it is doing, because the server must end."""
@@ -489,7 +509,7 @@ class Connection:
                 complete = gathering.take(self.protocol.receive(data))
             else:
                 self.protocol.receive_eof()
-                raise RequestRefused(400, "The request body was cut off.")
+                raise RequestRefused(400, CUT_OFF)
         except RequestRefused as refused:
             self.refused = refused
             self.release(gathering)
@@ -508,15 +528,15 @@ class Connection:
                 gathering.waited += monotonic() - before
             except OSError as error:
                 self.broken = True
-                raise RequestRefused(400, "The request body was cut off.") from error
+                raise RequestRefused(400, CUT_OFF) from error
             if not arrived:
-                raise RequestRefused(408, "The request took too long.")
+                raise RequestRefused(408, TOO_SLOW)
 
     def release(self, gathering: Gathering) -> None:
         """Give back the place of a body that is read by a worker."""
         if gathering.streamed:
             gathering.streamed = False
-            self.server.baton.upload_ended()
+            self.server.admission.body_ended()
 
     def drop_body(self) -> bool:
         """Drop what is here of an unread body; return whether that was the rest."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import copy_context
+from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
 from cherrypy.http.filebody import FileBody
 from cherrypy.httpd.environ import build_environ
+from cherrypy.httpd.pages import FAST_SECONDS
 from cherrypy.httpd.protocols.events import BodyTooLong, BodyTooShort, RequestRefused
 from cherrypy.httpd.protocols.http1 import plain_answer
 from cherrypy.httpd.reading import StreamedBody
@@ -71,6 +73,11 @@ class Exchange:
     def remote(self) -> tuple[str, int]:
         """Address and port of the client; ``("", 0)`` for Unix sockets."""
         return self.connection.remote
+
+    @property
+    def streamed(self) -> bool:
+        """The request body is not complete, and a worker has to wait for it."""
+        return type(self.rfile) is StreamedBody
 
     # The handler calls these.
 
@@ -172,27 +179,35 @@ class Exchange:
 
     def perform(self, worker: Worker) -> None:
         """Run the page, or go on with its answer, in the thread of `worker`."""
+        connection = self.connection
         stream = self.stream
         if stream is None:
+            began = monotonic()
             self.worker = worker
             self._serve()
+            took = monotonic() - began
+            page = self.head.page
+            if page is not None and (took > FAST_SECONDS or not page.fast):
+                page.record(took)
             stream = self.stream
             if stream is not None and stream.parked:
-                stream.context = copy_context()
                 # The variables that the page has set stay with its answer.
+                stream.context = copy_context()
                 worker.parked = True
         elif stream.context is not None:
             stream.context.run(stream.go_on)
-        connection = self.connection
-        if stream is not None and stream.parked:
-            connection.park(self)
-            return
+        if stream is not None:
+            if self.head.page is not None:
+                self.head.page.distrust()
+            if stream.parked:
+                connection.park(self)
+                return
         rfile = self.rfile
         if type(rfile) is StreamedBody:
             rfile.release()
         following = connection.finish()
         if following is not None:
-            connection.server.baton.offer(following)
+            connection.server.admission.offer(following)
 
     def resume(self) -> None:
         """Have the answer go on in the thread that began it. The holder calls this."""
@@ -233,6 +248,12 @@ class Exchange:
         if type(rfile) is StreamedBody and rfile.invited:
             return not connection.drop_body()
         return connection.protocol.receiving_body
+
+    def turn_away(self, wire: bytes) -> None:
+        """Answer without asking the handler, and close. Not begun by any thread."""
+        connection = self.connection
+        connection.refused = RequestRefused(503, "")
+        connection.conclude(wire)
 
     def fail(self, message: str = "") -> None:
         """Answer 500; nothing was sent before. The connection will be closed."""

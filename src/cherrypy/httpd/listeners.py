@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from cherrypy.httpd.connection import Connection
 
 if TYPE_CHECKING:
-    from cherrypy.httpd.exchange import Exchange
     from cherrypy.httpd.server import HTTPServer
 
 __all__ = ["Acceptor", "BindAddress", "open_listener"]
@@ -22,6 +21,10 @@ BindAddress: TypeAlias = "tuple[str, int] | str | socket.socket"
 """Host and port, the path of a Unix socket, or a socket that is listening."""
 
 _ACCEPT_AT_ONCE = 64  # then existing connections get their turn
+
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_PAUSE_SECONDS = 1.0  # unless a connection is closed before
+_COMPLAIN_SECONDS = 10.0
 
 
 def open_listener(
@@ -101,18 +104,55 @@ class Acceptor:
     The holder of the baton calls its methods.
     """
 
-    def __init__(self, server: HTTPServer, listeners: list[socket.socket]) -> None:
+    def __init__(self, server: HTTPServer, sockets: list[socket.socket]) -> None:
         self.server = server
         self.paused = False
-        self.listeners = [_Listener(self, sock) for sock in listeners]
+        """Nothing is accepted for the time being: descriptors have run out."""
+        self.listeners = [_Listener(self, sock) for sock in sockets]
+        self._resume_at = 0.0
+        self._complain_at = 0.0
 
     def begin(self) -> None:
         """Have the listeners polled."""
+        self.paused = False
         for listener in self.listeners:
             self.server.baton.watch(listener.sock.fileno(), listener)
 
+    def full(self) -> bool:
+        """Tell whether there are as many connections as there may be."""
+        most = self.server.limits.connections
+        return 0 < most <= len(self.server.baton.connections)
+
+    def pause(self, reason: object = None) -> None:
+        """Accept nothing until a connection is closed, or for a while."""
+        if self.paused:
+            return
+        self.paused = True
+        for listener in self.listeners:
+            self.server.baton.ignore(listener.sock.fileno())
+        now = monotonic()
+        self._resume_at = now + _PAUSE_SECONDS
+        if reason is not None and now >= self._complain_at:
+            self._complain_at = now + _COMPLAIN_SECONDS
+            self.server.log(f"No new connections can be accepted for now: {reason}")
+
     def resume(self) -> None:
-        """Accept again after a pause."""
+        """Accept again after a pause, if there is room."""
+        if self.paused and self.listeners and not self.full():
+            self.begin()
+
+    def tick(self, now: float) -> None:
+        """Take note of the time; called about once a second."""
+        if self.paused and now >= self._resume_at:
+            self.resume()
+
+    def end(self) -> None:
+        """Accept who has come until now, and then close the listeners."""
+        for listener in self.listeners:
+            listener.accept_all()
+            self.server.baton.ignore(listener.sock.fileno())
+            listener.close()
+        self.listeners = []
 
 
 class _Listener:
@@ -122,19 +162,48 @@ class _Listener:
         self.acceptor = acceptor
         self.sock = sock
         name = sock.getsockname()
-        self.local = (name[0], name[1]) if isinstance(name, tuple) else (name, 0)
+        self.path = ""
+        if isinstance(name, tuple):
+            self.local: tuple[str, int] = (name[0], name[1])
+        else:
+            self.local = ("", 0)
+            self.path = name
 
-    def ready(self, mask: int) -> Exchange | None:
-        server = self.acceptor.server
-        now = monotonic()
+    def ready(self, mask: int, /) -> None:
+        """Accept who waits, though not for ever."""
         for _ in range(_ACCEPT_AT_ONCE):
-            try:
-                sock, address = self.sock.accept()
-            except BlockingIOError:
-                break
-            except OSError as error:
-                break
-            sock.setblocking(False)
-            remote = address[:2] if isinstance(address, tuple) else ("", 0)
-            server.baton.adopt(Connection(server, sock, remote, self.local, now))
-        return None
+            if self.acceptor.full():
+                self.acceptor.pause()
+                return
+            if not self._accept():
+                return
+
+    def accept_all(self) -> None:
+        """Accept everybody whom the kernel has let in."""
+        while self._accept():
+            pass
+
+    def _accept(self) -> bool:
+        """Accept one connection; return whether there may be another."""
+        server = self.acceptor.server
+        try:
+            sock, address = self.sock.accept()
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
+                self.acceptor.pause(error)
+                return False
+            # The client has gone again before we came (ECONNABORTED and the like).
+            return error.errno != errno.EBADF
+        sock.setblocking(False)
+        remote = (address[0], address[1]) if isinstance(address, tuple) else ("", 0)
+        server.baton.adopt(Connection(server, sock, remote, self.local, monotonic()))
+        return True
+
+    def close(self) -> None:
+        """Close the socket; a Unix socket that we made leaves no file behind."""
+        self.sock.close()
+        if self.path:
+            with suppress(OSError):
+                os.unlink(self.path)

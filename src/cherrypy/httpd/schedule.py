@@ -128,6 +128,16 @@ class Schedule:
                 return
             worker.wake()
 
+    def put_first(self, task: Task) -> None:
+        """Have a task done at once, by a new worker if need be. The monitor."""
+        self.ready.appendleft(task)
+        try:
+            worker = self.idle.pop()
+        except IndexError:
+            self.hire()
+        else:
+            worker.wake()
+
     def hand(self, worker: Worker, task: Task) -> None:
         """Give a task to one worker, who does it as soon as it is free. Any thread."""
         worker.private.append(task)

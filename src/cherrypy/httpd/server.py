@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import traceback as tracebacks
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeAlias
 
 from cherrypy.http.dates import format_http_date
+from cherrypy.httpd.admission import Admission
 from cherrypy.httpd.baton import Baton
 from cherrypy.httpd.limits import Limits
 from cherrypy.httpd.listeners import Acceptor, open_listener
 from cherrypy.httpd.protocols.heads import HeadReader
-from cherrypy.httpd.schedule import Schedule
+from cherrypy.httpd.schedule import Schedule, Worker
 
 if TYPE_CHECKING:
     import socket
@@ -30,6 +33,12 @@ def _date() -> bytes:
 
 
 class HTTPServer:
+    """An HTTP server.
+
+    `prepare` opens the sockets, `serve` serves until the end, `start` is both; `stop`
+    ends it from any thread. After that it may be started again.
+    """
+
     def __init__(
         self,
         handler: Handler,
@@ -43,6 +52,7 @@ class HTTPServer:
         protocol_version: str = "HTTP/1.1",
         server_name: str = "",
         software: str = "",
+        shutdown_seconds: float = 5.0,
     ) -> None:
         self.handler = handler
         self.bind_addr = bind_addr
@@ -53,6 +63,7 @@ class HTTPServer:
         self.reuse_port = reuse_port
         self.server_name = server_name
         self.software = software
+        self.shutdown_seconds = shutdown_seconds
         self.version = (1, 0) if protocol_version == "HTTP/1.0" else (1, 1)
         self.date: Callable[[], bytes] | None = _date
         self.heads = HeadReader(self.limits)
@@ -60,12 +71,15 @@ class HTTPServer:
         self.scheme = "http"
         self.secure = False
         self.draining = False
-        self.upload_places = max(1, threads // 2)
         self.ready = False
-        self.interrupt: BaseException | None = None
-        self._stopped = threading.Event()
+        self._interrupt: BaseException | None = None
+        self._finished = threading.Event()
+        self._finished.set()
+        self._serving: threading.Thread | None = None
 
-    def log(self, message: str, level: int = 40, traceback: bool = False) -> None:
+    def log(
+        self, message: str, level: int = logging.ERROR, traceback: bool = False
+    ) -> None:
         sys.stderr.write(message + "\n")
         if traceback:
             tracebacks.print_exc()
@@ -77,29 +91,65 @@ class HTTPServer:
             nodelay=self.nodelay,
             reuse_port=self.reuse_port,
         )
+        self.draining = False
+        self._interrupt = None
+        self._finished.clear()
+        self.schedule = Schedule(self.threads, "HTTP worker", self._report)
+        self.admission = Admission(self.schedule, self.limits)
         self.baton = Baton(self)
         self.acceptor = Acceptor(self, [sock])
         self.acceptor.begin()
-        self.schedule = Schedule(
-            self.threads,
-            "HTTP worker",
-            lambda error: self.log(repr(error), traceback=True),
-        )
+
+    def _report(self, error: BaseException) -> None:
+        self.log(f"The server failed: {error!r}", traceback=True)
 
     @property
-    def bound_addr(self):
+    def bound_addr(self) -> tuple[str, int]:
         return self.acceptor.listeners[0].local
+
+    @property
+    def interrupt(self) -> BaseException | None:
+        return self._interrupt
+
+    @interrupt.setter
+    def interrupt(self, error: BaseException | None) -> None:
+        self._interrupt = error
+        if error is not None:
+            self._begin_to_stop()
 
     def serve(self) -> None:
         for _ in range(self.threads + 1):
             self.schedule.hire()
         self.schedule.put(self.baton)
         self.ready = True
-        self._stopped.wait()
+        self._serving = threading.current_thread()
+        try:
+            while True:
+                try:
+                    self.baton.monitor.watch()
+                    break
+                except (KeyboardInterrupt, SystemExit) as error:
+                    self.interrupt = error
+        finally:
+            self.ready = False
+            self.schedule.dismiss()
+            for worker in list(self.schedule.workers):
+                worker.join(self.shutdown_seconds)
+            self.baton.close()
+            self._finished.set()
+        if self._interrupt is not None:
+            raise self._interrupt
 
     def start(self) -> None:
         self.prepare()
         self.serve()
 
+    def _begin_to_stop(self) -> None:
+        self.draining = True
+        self.baton.post(self.baton.drain)
+
     def stop(self) -> None:
-        self._stopped.set()
+        self._begin_to_stop()
+        present = threading.current_thread()
+        if present is not self._serving and not isinstance(present, Worker):
+            self._finished.wait()

@@ -8,7 +8,10 @@ other: `RequestRefused` is the client's mistake, `ResponseRefused` the applicati
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from cherrypy.httpd.pages import Page
 
 __all__ = [
     "BodyTooLong",
@@ -100,7 +103,7 @@ class RequestHead:
     need not be worked out again (an environ to be copied, for example).
     """
 
-    page: object
+    page: Page | None
     """A place for what the server knows about the page asked for; None at first."""
 
     def __init__(

