@@ -148,18 +148,22 @@ class ResponseEncoder:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the page handler; return its result with the text in it encoded."""
         result = self.oldhandler(*args, **kwargs)
-        # Performance: a page of text for a client without wishes, in one go.
-        if result.__class__ is str and self.encoding is None and self.add_charset:
+        # Performance: a page in one piece for a client without wishes, in one go.
+        kind = result.__class__
+        if (kind is str or kind is bytes) and self.encoding is None:
             serving = current.get()
             headers = serving.response.headers
             content_type = _IN_UTF8.get(_get(headers, "Content-Type", ""))
             if (
                 content_type is not None
+                and self.add_charset
                 and self.default_encoding == "utf-8"
                 and serving.request.raw_header("Accept-Charset") is None
             ):
                 try:
-                    body = result.encode("utf-8", self.errors)
+                    body = (
+                        result.encode("utf-8", self.errors) if kind is str else result
+                    )
                 except UnicodeEncodeError:
                     pass  # The long way tells the story in full.
                 else:
