@@ -279,6 +279,13 @@ class Part(Entity):
         return cls(fp, cls.read_headers(fp), boundary)
 
     @classmethod
+    def from_chunks(
+        cls, next_chunk: Callable[[], bytes], headers: HeaderMap, boundary: bytes
+    ) -> Self:
+        """Make a part whose content is handed over piece by piece, none at its end."""
+        return cls(PartReader(next_chunk), headers, boundary)
+
+    @classmethod
     def read_headers(cls, fp: SizedReader) -> HeaderMap:
         """Read the header lines of a part, and the empty line behind them."""
         return read_raw_headers(fp)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.errors import HTTPError
-from cherrypy.core.reader import PartReader
 from cherrypy.http.forms import TooManyFields, parse_urlencoded, unquote_plus
 from cherrypy.http.headers import HeaderMap
 from cherrypy.http.multipart import (
@@ -158,8 +157,9 @@ def _process_part(
     headers = HeaderMap()
     for name, value in head.headers:
         headers[name] = value
-    fp = PartReader(next_chunk)
-    part = entity.part_class(fp, headers, b"--" + boundary.encode("ascii"))
+    delimiter = b"--" + boundary.encode("ascii")
+    part = entity.part_class.from_chunks(next_chunk, headers, delimiter)
+    fp = part.fp
     entity.parts.append(part)
     part.process()
     # What a processor has left unread must not be taken for the next part.
