@@ -20,7 +20,7 @@ __all__ = ["Body", "ChunkedBody", "LengthBody", "cut"]
 
 # RFC 9110 §6.5.1: framing, routing, request modifiers, authentication and whatever
 # says how to read the content may not come after the content.
-FORBIDDEN_TRAILERS = frozenset(
+_FORBIDDEN_TRAILERS = frozenset(
     b"authorization cache-control connection content-encoding content-length "
     b"content-range content-type cookie expect forwarded host if-match "
     b"if-modified-since if-none-match if-range if-unmodified-since keep-alive "
@@ -184,7 +184,7 @@ class ChunkedBody:
         if match is None:
             _refuse("Illegal trailer line.")
         name = match[1].lower()
-        if name in FORBIDDEN_TRAILERS:
+        if name in _FORBIDDEN_TRAILERS:
             _refuse("A field that may not be a trailer.")
         if b"_" not in name:
             self.trailers += ((name, match[2].rstrip(b" \t")),)

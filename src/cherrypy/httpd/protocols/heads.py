@@ -19,26 +19,40 @@ if TYPE_CHECKING:
 
     from cherrypy.httpd.limits import Limits
 
-__all__ = ["HeadEnd", "HeadReader"]
+__all__ = [
+    "BAD_REQUEST_LINE",
+    "BODY_TOO_LONG",
+    "NOT_CRLF",
+    "HeadEnd",
+    "HeadReader",
+]
 
 NOT_CRLF = "HTTP requires CRLF terminators"
+"""Said of a line that ends otherwise."""
+
 BAD_REQUEST_LINE = "Malformed Request-Line"
-BAD_METHOD = (
+"""Said of a request line whose parts cannot be told apart."""
+
+BODY_TOO_LONG = "The entity sent with the request exceeds the maximum allowed bytes."
+"""Said of a body beyond `Limits.body_bytes`."""
+
+_BAD_METHOD = (
     "Malformed method name: According to RFC 2616 (section 5.1.1) and its successors "
     "RFC 7230 (section 3.1.1) and RFC 7231 (section 4.1) method names are "
     "case-sensitive and uppercase."
 )
-BAD_PATH = (
+_BAD_PATH = (
     "Invalid path in Request-URI: request-target must contain origin-form which "
     'starts with absolute-path (URI starting with a slash "/").'
 )
-BAD_AUTHORITY = "Invalid path in Request-URI: request-target must match authority-form."
-BAD_FIELD = "Illegal header line."
-TARGET_TOO_LONG = (
+_BAD_AUTHORITY = (
+    "Invalid path in Request-URI: request-target must match authority-form."
+)
+_BAD_FIELD = "Illegal header line."
+_TARGET_TOO_LONG = (
     "The Request-URI sent with the request exceeds the maximum allowed bytes."
 )
-HEAD_TOO_LONG = "The headers sent with the request exceed the maximum allowed bytes."
-BODY_TOO_LONG = "The entity sent with the request exceeds the maximum allowed bytes."
+_HEAD_TOO_LONG = "The headers sent with the request exceed the maximum allowed bytes."
 
 # Fields that may stand once: two of them, and two readers of one message disagree.
 _SINGLE = (b"host", b"content-length", b"transfer-encoding", b"content-type")
@@ -108,7 +122,7 @@ class HeadReader:
         token, target, minor, lines = match.groups()
         found = grammar.FIELDS.findall(lines)
         if len(found) > self.limits.header_count:
-            raise RequestRefused(413, HEAD_TOO_LONG)
+            raise RequestRefused(413, _HEAD_TOO_LONG)
         fields = [(name.lower(), value) for name, value in found]
         head = self._settle(token.decode("ascii"), target, minor != b"0", fields)
         if len(block) <= self.known_bytes and not head.has_body:
@@ -221,11 +235,11 @@ class HeadEnd:
         total = limits.header_bytes or sys.maxsize
         if self._line == 0:
             if self._searched > min(total, limits.request_line_bytes or sys.maxsize):
-                raise RequestRefused(414, TARGET_TOO_LONG)
+                raise RequestRefused(414, _TARGET_TOO_LONG)
             return
         line = self._line + (limits.field_bytes or sys.maxsize)
         if self._searched > min(total, line):
-            raise RequestRefused(413 if total < line else 431, HEAD_TOO_LONG)
+            raise RequestRefused(413 if total < line else 431, _HEAD_TOO_LONG)
 
 
 def _match_untrimmed(block: bytes) -> re.Match[bytes]:
@@ -279,8 +293,8 @@ def _take_apart(method: str, target: bytes) -> tuple[bytes, bytes, bytes | None]
 
 def _refuse_target(method: str, target: bytes) -> NoReturn:
     if method == "CONNECT":
-        _refuse(BAD_AUTHORITY)
-    _refuse("Illegal #fragment in Request-URI." if b"#" in target else BAD_PATH)
+        _refuse(_BAD_AUTHORITY)
+    _refuse("Illegal #fragment in Request-URI." if b"#" in target else _BAD_PATH)
 
 
 def _check_transfer_coding(named: dict[bytes, bytes], modern: bool) -> None:
@@ -315,7 +329,7 @@ def _explain(block: bytes) -> NoReturn:
     if grammar.BARE_CR_OR_LF.search(block):
         _refuse(NOT_CRLF)
     _explain_request_line(block[: block.index(b"\r\n")])
-    _refuse(BAD_FIELD)
+    _refuse(_BAD_FIELD)
 
 
 def _explain_request_line(line: bytes) -> None:
@@ -333,8 +347,8 @@ def _explain_request_line(line: bytes) -> None:
     if grammar.METHOD.fullmatch(method) is None:
         if len(method) > 64 and grammar.TOKEN.fullmatch(method):
             raise RequestRefused(501, "This server does not serve the method.")
-        _refuse(BAD_METHOD)
+        _refuse(_BAD_METHOD)
     if not target:
-        _refuse(BAD_PATH)
+        _refuse(_BAD_PATH)
     if grammar.TARGET.fullmatch(target) is None:
         _refuse("Malformed Request-URI")
