@@ -42,10 +42,10 @@ __all__ = [
     "unquote_plus",
 ]
 
-MAX_PARTS = 1000
+_MAX_PARTS = 1000
 """How many parts of a multipart body are taken, as many as fields of a form."""
 
-MAX_HEADERS = 16
+_MAX_HEADERS = 16
 """How many header lines a part may have; browsers send two."""
 
 _AT_ONCE = 65536
@@ -121,7 +121,7 @@ def process_multipart(entity: Entity) -> None:
             _process_raw(entity, b"--" + boundary.encode("ascii"))
             return
         decoder = MultipartDecoder(
-            boundary, max_parts=MAX_PARTS, max_headers=MAX_HEADERS
+            boundary, max_parts=_MAX_PARTS, max_headers=_MAX_HEADERS
         )
         events = _events(entity.fp, decoder)
         for event in events:
@@ -227,7 +227,7 @@ def _process_raw(entity: Entity, delimiter: bytes) -> None:
         raise MalformedMultipart("The first boundary is missing.")
     fp.done = line.rstrip() != delimiter
     while not fp.done:
-        if len(entity.parts) == MAX_PARTS:
+        if len(entity.parts) == _MAX_PARTS:
             raise MultipartTooLarge("Too many parts.")
         part = entity.part_class.from_fp(fp, delimiter)
         entity.parts.append(part)
@@ -248,7 +248,7 @@ def read_raw_headers(fp: SizedReader) -> HeaderMap:
         MultipartTooLarge: There are too many, or a line is too long.
     """
     headers = HeaderMap()
-    for _ in range(MAX_HEADERS + 1):
+    for _ in range(_MAX_HEADERS + 1):
         line = fp.readline(_AT_ONCE)
         if line == b"\r\n":
             return headers

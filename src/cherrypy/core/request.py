@@ -274,14 +274,14 @@ class Request:
     exchange: Any = None
     """The exchange of our own server; None behind any other."""
 
-    local = lazy(_local, Host("127.0.0.1", 80))
-    remote = lazy(_remote, Host("127.0.0.1", 1111))
+    local: lazy[Host] = lazy(_local, Host("127.0.0.1", 80))
+    remote: lazy[Host] = lazy(_remote, Host("127.0.0.1", 1111))
 
     scheme: str = "http"
     server_protocol: str = "HTTP/1.1"
 
-    base = lazy(_base, "")
-    request_line = lazy(_request_line, "")
+    base: lazy[str] = lazy(_base, "")
+    request_line: lazy[str] = lazy(_request_line, "")
     method: str = "GET"
     query_string: str = ""
 
@@ -386,7 +386,7 @@ class Request:
     namespaces: ClassVar[NamespaceSet] = NamespaceSet()
     """Handlers of config namespaces, called for each request."""
 
-    unique_id = lazy(lambda request: LazyUUID4())
+    unique_id: lazy[LazyUUID4] = lazy(lambda request: LazyUUID4())
     wsgi_environ = lazy(_environ)
     multithread: bool = True
     multiprocess: bool = False
