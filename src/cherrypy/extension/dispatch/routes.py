@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPRedirect, NotFound
 from cherrypy.core.handler import LateParamPageHandler
-from cherrypy.extension.dispatch.trail import CONFIG, STATIC_DIRECTORY, sections_on
+from cherrypy.extension.dispatch.trail import CONFIG, STATIC_DIRECTORY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,21 +149,27 @@ def _host(request: Request) -> str:
 def _set_layers(request: Request, path_info: str, controller: Any, page: Any) -> None:
     """Collect the config: the root's, sections, the controller's, the page's."""
     app = request.app
-    atoms = [atom for atom in path_info.split("/") if atom]
     layers: list[Mapping[str, Any]] = [app.site_config]
     section = None
     root_config = getattr(app.root, CONFIG, None)
     if root_config:
         layers.append(root_config)
         section = "/" if STATIC_DIRECTORY in root_config else None
-    last: list[Mapping[str, Any]] = []
-    for used, place, config in reversed(sections_on(atoms, app.config)):
-        if used > len(atoms):
-            break
-        if STATIC_DIRECTORY in config:
+    path = "/" + "/".join(atom for atom in path_info.split("/") if atom)
+    places = [each for each in app.config if _is_on(each, path) and app.config[each]]
+    for place in sorted(places, key=len):
+        if STATIC_DIRECTORY in app.config[place]:
             section = place
-        # The section of the very path overrides what the page itself says.
-        (last if 0 < used == len(atoms) else layers).append(config)
-    own = [getattr(each, CONFIG, None) for each in (controller, page)]
-    request.layers = (*layers, *filter(None, own), *last)
+    # The section of the very path overrides what the page itself says.
+    last = path if path != "/" and path in places else None
+    layers += [app.config[place] for place in sorted(places, key=len) if place != last]
+    layers += filter(None, (getattr(each, CONFIG, None) for each in (controller, page)))
+    if last is not None:
+        layers.append(app.config[last])
+    request.layers = tuple(layers)
     request.static_section = section
+
+
+def _is_on(place: str, path: str) -> bool:
+    """Tell whether a section applies to a path."""
+    return place == "/" or path == place or path.startswith(place + "/")

@@ -31,7 +31,6 @@ __all__ = [
     "Trail",
     "find_member",
     "punctuation_to_underscores",
-    "sections_on",
     "walk",
 ]
 
@@ -152,14 +151,18 @@ def _follow(
     """
     # Speed: everything here runs for each object of each request, so there is one
     # loop where prose would have three, and no call that can be spared.
-    matching = sections_on(atoms, sections) if sections else None
     stops: list[_Stop] = []
     section = None
     # The page of a directory is a child like any other, one atom further.
-    names = [*atoms, "index"]
-    at, end = 0, len(names)
+    parts = names = [*atoms, "index"]
+    total = end = len(parts)
+    # The work must be linear in the path, however long a client makes it.
+    deepest = total
+    if sections and total > _MANY_ATOMS:
+        deepest = max(path.count("/") for path in sections)
     unusual = translate is not punctuation_to_underscores
-    node, used = root, 0
+    node, at, used = root, 0, 0
+    place, seen = "", -1
     while True:
         # As in `_attribute`: what a bound method has lies in its function.
         if type(node) is MethodType and type(node.__func__) is FunctionType:
@@ -172,8 +175,16 @@ def _follow(
             layers.append(config)
             if STATIC_DIRECTORY in config:
                 section = _place(atoms, used)
-        while matching and matching[-1][0] <= used:
-            section = _add_section(matching.pop(), layers) or section
+        if sections:
+            while seen < used and seen < deepest:
+                if seen >= 0:
+                    place = f"{place}/{parts[seen]}"
+                seen += 1
+                config = sections.get(place or "/")
+                if config:
+                    layers.append(config)
+                    if STATIC_DIRECTORY in config:
+                        section = place or "/"
         stops.append((node, used, len(layers), section))
         if at == end or len(stops) == MAX_DEPTH:
             break
@@ -187,53 +198,14 @@ def _follow(
             child, rest = _ask(node, names[at - 1 : -1], dispatch_method_name)
             names = [*rest, "index"]
             at, end = 0, len(names)
-        if child is None:
-            break
         node = child
-        used = len(atoms) + 1 - end + at
-    while matching:
-        section = _add_section(matching.pop(), layers) or section
+        used = total - end + at
+        if child is None:
+            if not sections:
+                break
+            # Beyond the last object there is still config.
+            at, used = end, total
     return stops, section
-
-
-def sections_on(
-    atoms: list[str], sections: Mapping[str, Mapping[str, Any]]
-) -> list[tuple[int, str, Mapping[str, Any]]]:
-    """Return the sections on a path, deepest first.
-
-    Args:
-        atoms: The parts of the path; ``index`` counts as one more.
-        sections: An application's config.
-
-    Returns:
-        The number of parts that led there, the path, and the section.
-    """
-    found = []
-    place = "/"
-    config = sections.get(place)
-    if config:
-        found.append((0, place, config))
-    # The work must be linear in the path, however long a client makes it.
-    longest = max(map(len, sections)) if len(atoms) > _MANY_ATOMS else None
-    place = ""
-    for used, atom in enumerate((*atoms, "index"), 1):
-        place = f"{place}/{atom}"
-        if longest is not None and len(place) > longest:
-            break
-        config = sections.get(place)
-        if config:
-            found.append((used, place, config))
-    found.reverse()
-    return found
-
-
-def _add_section(
-    match: tuple[int, str, Mapping[str, Any]], layers: list[Mapping[str, Any]]
-) -> str | None:
-    """Collect a section; return its path if it names a static directory."""
-    _, path, config = match
-    layers.append(config)
-    return path if STATIC_DIRECTORY in config else None
 
 
 def _place(atoms: list[str], used: int) -> str:
