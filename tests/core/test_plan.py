@@ -8,6 +8,7 @@ import pytest
 
 import cherrypy
 from cherrypy.core.plan import Plans, merge_layers
+from cherrypy.core.request import Request
 from cherrypy.testing import Client
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ def test_hooks_of_the_request_class_may_change(
 ) -> None:
     calls: list[str] = []
 
-    class OwnRequest(app.request_class):  # type: ignore[name-defined]
-        hooks = app.request_class.hooks.copy()
+    class OwnRequest(Request):
+        hooks = Request.hooks.copy()
 
     app.request_class = OwnRequest
     client.get("/")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cherrypy.http.types import StartResponse
 
-__all__ = ["Application", "active"]
+__all__ = ["Application", "Bus", "active"]
 
 active: dict[int, Serving] = {}
 """The exchanges in progress, by identity; the timeout monitor looks at them."""
@@ -31,10 +31,14 @@ active: dict[int, Serving] = {}
 class Bus(Protocol):
     """As much of the process bus as a request needs."""
 
-    listeners: Mapping[str, Any]
+    @property
+    def listeners(self) -> Mapping[str, Any]:
+        """The listeners by channel."""
+        ...
 
     def publish(self, channel: str, /) -> Any:
         """Tell the listeners of a channel."""
+        ...
 
 
 class Application:

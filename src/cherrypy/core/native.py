@@ -15,7 +15,7 @@ from cherrypy.core.app import Application
 from cherrypy.core.context import Serving, current
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import InternalRedirect
-from cherrypy.core.request import ReceivedHeaders
+from cherrypy.core.received import ReceivedHeaders
 from cherrypy.core.tree import Tree
 from cherrypy.core.wsgi import recode_path_qs, visit_once
 from cherrypy.http.filebody import FileBody

@@ -7,8 +7,7 @@ when it is first asked for: headers, cookies, parameters, the body, the hooks.
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy.core import bridge, pipeline
 from cherrypy.core.body import RequestBody
@@ -18,88 +17,23 @@ from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
 from cherrypy.core.hooks import Hook, HookMap, hookpoints, run_through
 from cherrypy.core.plan import Plan, merge_layers
+from cherrypy.core.received import ReceivedHeaders, fields_of
 from cherrypy.core.response import Response, lazy
 from cherrypy.http.cookies import parse_cookie
-from cherrypy.http.elements import LIST_HEADERS, decode_TEXT_maybe
 from cherrypy.http.forms import TooManyFields, parse_query_string
 from cherrypy.http.headers import HeaderMap
 from cherrypy.http.hosts import Host
 from cherrypy.http.urls import SanitizedHost, safe_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from http.cookies import SimpleCookie
     from uuid import UUID
 
     from cherrypy.core.plan import Layers
+    from cherrypy.core.received import Received
 
-__all__ = ["LazyUUID4", "ReceivedHeaders", "Request"]
-
-
-@lru_cache(maxsize=512)
-def _wire_name(name: str) -> bytes:
-    return name.lower().encode("latin-1", "replace")
-
-
-@lru_cache(maxsize=512)
-def _title_name(name: bytes) -> str:
-    return name.decode("latin-1").title()
-
-
-class Received(Protocol):
-    """Headers that can be looked at one by one, without taking in the others."""
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        """Yield name and value of each."""
-        ...
-
-    def find(self, name: str, /) -> str | None:
-        """Return the value of one header, joined if it is a repeated list."""
-        ...
-
-
-class ReceivedHeaders:
-    """Request headers as a server of ours received them, decoded when asked for.
-
-    Args:
-        pairs: Lower-case names and values, as bytes.
-    """
-
-    __slots__ = ("_fields", "_found", "pairs")
-
-    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
-        self.pairs = pairs
-        # Speed: a head that comes again byte for byte is asked the same again. The
-        # names are those that programs ask for, so there is an end to them.
-        self._found: dict[str, str | None] = {}
-        self._fields: dict[str, Any] | None = None
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        for name, value in self.pairs:
-            yield _title_name(name), value.decode("latin-1")
-
-    def find(self, name: str) -> str | None:
-        """Return the value of one header, joined if it is a repeated list."""
-        try:
-            return self._found[name]
-        except KeyError:
-            found = self._found[name] = self._find(name)
-            return found
-
-    def fields(self) -> dict[str, Any]:
-        """Return all headers by Title-Case name; see `fields_of`. Not to be changed."""
-        if self._fields is None:
-            self._fields = fields_of(self)
-        return self._fields
-
-    def _find(self, name: str) -> str | None:
-        wanted = _wire_name(name)
-        values = [value for key, value in self.pairs if key == wanted]
-        if not values:
-            return None
-        if len(values) > 1 and name.title() in LIST_HEADERS:
-            return b", ".join(values).decode("latin-1")
-        return values[-1].decode("latin-1")
+__all__ = ["LazyUUID4", "Request"]
 
 
 class LazyUUID4:
@@ -118,25 +52,6 @@ class LazyUUID4:
 
             self._uuid4: UUID = uuid4()
             return self._uuid4
-
-
-def fields_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Return headers by Title-Case name; repeated lists are joined, else the last wins.
-
-    Args:
-        pairs: Names in any case, and values.
-    """
-    fields: dict[str, Any] = {}
-    for key, raw in pairs:
-        name, value = key.title(), raw.strip()
-        if "=?" in value:
-            value = decode_TEXT_maybe(value)
-        if name in fields and name in LIST_HEADERS:
-            value = f"{fields[name]}, {value}"
-        elif name == "Host":
-            value = SanitizedHost(value)
-        fields[name] = value
-    return fields
 
 
 def _headers(request: Request) -> HeaderMap:

@@ -39,6 +39,8 @@ from cherrypy.process import bus as engine
 from cherrypy.process import plugins
 
 __all__ = [
+    "Present",
+    "Signals",
     "checker",
     "config",
     "engine",

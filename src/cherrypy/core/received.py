@@ -1,0 +1,99 @@
+"""Request headers as a server received them, understood when they are asked for."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cherrypy.http.elements import LIST_HEADERS, decode_TEXT_maybe
+from cherrypy.http.urls import SanitizedHost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["Received", "ReceivedHeaders", "fields_of"]
+
+
+@lru_cache(maxsize=512)
+def _wire_name(name: str) -> bytes:
+    return name.lower().encode("latin-1", "replace")
+
+
+@lru_cache(maxsize=512)
+def _title_name(name: bytes) -> str:
+    return name.decode("latin-1").title()
+
+
+class Received(Protocol):
+    """Headers that can be looked at one by one, without taking in the others."""
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """Yield name and value of each."""
+        ...
+
+    def find(self, name: str, /) -> str | None:
+        """Return the value of one header, joined if it is a repeated list."""
+        ...
+
+
+class ReceivedHeaders:
+    """Request headers as a server of ours received them, decoded when asked for.
+
+    Args:
+        pairs: Lower-case names and values, as bytes.
+    """
+
+    __slots__ = ("_fields", "_found", "pairs")
+
+    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        self.pairs = pairs
+        # Speed: a head that comes again byte for byte is asked the same again. The
+        # names are those that programs ask for, so there is an end to them.
+        self._found: dict[str, str | None] = {}
+        self._fields: dict[str, Any] | None = None
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        for name, value in self.pairs:
+            yield _title_name(name), value.decode("latin-1")
+
+    def find(self, name: str) -> str | None:
+        """Return the value of one header, joined if it is a repeated list."""
+        try:
+            return self._found[name]
+        except KeyError:
+            found = self._found[name] = self._find(name)
+            return found
+
+    def fields(self) -> dict[str, Any]:
+        """Return all headers by Title-Case name; see `fields_of`. Not to be changed."""
+        if self._fields is None:
+            self._fields = fields_of(self)
+        return self._fields
+
+    def _find(self, name: str) -> str | None:
+        wanted = _wire_name(name)
+        values = [value for key, value in self.pairs if key == wanted]
+        if not values:
+            return None
+        if len(values) > 1 and name.title() in LIST_HEADERS:
+            return b", ".join(values).decode("latin-1")
+        return values[-1].decode("latin-1")
+
+
+def fields_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return headers by Title-Case name; repeated lists are joined, else the last wins.
+
+    Args:
+        pairs: Names in any case, and values.
+    """
+    fields: dict[str, Any] = {}
+    for key, raw in pairs:
+        name, value = key.title(), raw.strip()
+        if "=?" in value:
+            value = decode_TEXT_maybe(value)
+        if name in fields and name in LIST_HEADERS:
+            value = f"{fields[name]}, {value}"
+        elif name == "Host":
+            value = SanitizedHost(value)
+        fields[name] = value
+    return fields
