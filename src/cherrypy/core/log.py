@@ -496,5 +496,9 @@ def log_exception(request: Request) -> None:
         request: Tells the application; outside a request it is that of nobody, and
             the log of the site is used.
     """
-    log = LogManager() if request.app is None else request.app.log
-    log.error(severity=logging.ERROR, traceback=True)
+    if request.app is not None:
+        request.app.log.error(severity=logging.ERROR, traceback=True)
+    else:
+        # Not a new manager: making one sets the levels of the loggers.
+        logger = logging.getLogger(f"{LogManager.logger_root}.error")
+        logger.error(f"{_local_time()}  ", exc_info=True)
