@@ -12,8 +12,7 @@ from cherrypy.httpd.protocols.http1 import plain_answer
 if TYPE_CHECKING:
     from cherrypy.httpd.connection import Connection
     from cherrypy.httpd.exchange import Exchange
-    from cherrypy.httpd.limits import Limits
-    from cherrypy.httpd.schedule import Schedule
+    from cherrypy.httpd.server import HTTPServer
 
 __all__ = ["Admission"]
 
@@ -29,14 +28,13 @@ class Admission:
     clients that send a byte now and then would stop everybody.
 
     Args:
-        schedule: The workers.
-        limits: `queue_length` bounds the queue.
+        server: The server.
     """
 
-    def __init__(self, schedule: Schedule, limits: Limits) -> None:
-        self._schedule = schedule
-        self._queue_length = limits.queue_length
-        self._places = max(1, schedule.threads // 2)
+    def __init__(self, server: HTTPServer) -> None:
+        self._schedule = server.schedule
+        self._queue_length = server.limits.queue_length
+        self._places = max(1, server.threads // 2)
         # Guards the two below. The holder comes, and workers at the end of a body.
         self._lock = Lock()
         self._taken = 0

@@ -16,9 +16,10 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from cherrypy.httpd.exchange import Exchange
+from cherrypy.httpd.peers import peer_credentials
 from cherrypy.httpd.pollers import READABLE, WRITABLE, wait
 from cherrypy.httpd.protocols.events import RequestHead, RequestRefused
 from cherrypy.httpd.protocols.http1 import CONTINUE, HTTP1, plain_answer
@@ -26,7 +27,7 @@ from cherrypy.httpd.reading import EMPTY, Gathering, StreamedBody
 from cherrypy.httpd.sender import Outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cherrypy.httpd.protocols.events import Event
     from cherrypy.httpd.sender import FilePiece
@@ -105,17 +106,19 @@ class Connection:
         self.server = server
         self.sock = sock
         self.fd = sock.fileno()
-        self.recv = sock.recv
-        self.send = sock.send
+        self.recv: Callable[[int], bytes] = sock.recv
+        self.send: Callable[[bytes | memoryview], int] = sock.send
         self.remote = remote
         self.local = local
-        self.protocol = HTTP1(server.heads, version=server.version, date=server.date)
+        self.protocol = HTTP1(
+            server.heads, version=server.http_version, date=server.date
+        )
         self.state = READING
         self.phase = _FRESH
         self.deadline = now + server.limits.idle_seconds
         self.broken = False
         self.interest = READABLE
-        self.identity: dict[str, str] | None = None
+        self.identity: dict[str, Any] | None = None
         self.seen = 0
         self.gathering: Gathering | None = None
         self.outgoing: Outgoing | None = None
@@ -250,20 +253,19 @@ class Connection:
     def _read(self) -> Exchange | None:
         try:
             data = self.recv(_READ_BYTES)
-        except BlockingIOError:
-            return None
-        except OSError:
-            self.close()
-            return None
-        try:
             if data:
                 events = self.protocol.receive(data)
             else:
                 self.protocol.receive_eof()
                 self.close()
                 return None
+        except BlockingIOError:
+            return None
         except RequestRefused as refused:
             self.refuse(refused)
+            return None
+        except OSError:
+            self.close()
             return None
         return self._advance(events)
 
@@ -299,9 +301,7 @@ class Connection:
             self.phase = _BODY
         return self._gather(gathering, events)
 
-    def _gather(
-        self, gathering: Gathering, events: Sequence[Event]
-    ) -> Exchange | None:
+    def _gather(self, gathering: Gathering, events: Sequence[Event]) -> Exchange | None:
         """Wait for the whole of a small body; leave a large one to a worker."""
         head = gathering.head
         limits = self.server.limits
@@ -461,7 +461,11 @@ class Connection:
         else:
             self.close()
 
+    def _take_leave(self) -> None:
+        """Say goodbye, where the wire has a way to say it."""
+
     def _linger(self) -> None:
+        self._take_leave()
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:
@@ -491,6 +495,14 @@ class Connection:
         self.sock.close()
 
     # Only the thread that serves the request calls these.
+
+    def variables(self) -> dict[str, Any]:
+        """Return what is known of the client beyond its address, for the environ."""
+        if self.identity is None:
+            self.identity = peer_credentials(
+                self.sock, resolve=self.server.peercreds_resolve
+            )
+        return self.identity
 
     def receive_body(self, gathering: Gathering) -> None:
         """Wait until more of the request body is here, or its end.
@@ -544,7 +556,7 @@ class Connection:
         left = self.server.limits.drain_bytes
         while protocol.receiving_body and left > 0:
             try:
-                data = self.recv(left)
+                data = self.recv(_READ_BYTES)
                 if not data:
                     return False
                 protocol.receive(data)

@@ -59,22 +59,21 @@ def build_environ(exchange: Exchange) -> Environ:
     address, port = connection.remote
     environ: Environ = {
         **base,
-        **part,  # type: ignore[dict-item]
+        **part,
         "REMOTE_ADDR": address,
         "REMOTE_PORT": str(port) if address else "",
         "wsgi.input": exchange.rfile,
         "wsgi.errors": sys.stderr,
     }
-    identity = connection.identity
-    if identity is not None:
-        environ.update(identity)
+    if server.identifies:
+        environ.update(connection.variables())
     return environ
 
 
 def _base(server: HTTPServer, local: tuple[str, int]) -> Environ:
     """Return what is the same for all requests to one listener."""
     return {
-        "ACTUAL_SERVER_PROTOCOL": "HTTP/%d.%d" % server.version,
+        "ACTUAL_SERVER_PROTOCOL": _protocol(server.http_version),
         "SCRIPT_NAME": "",
         "SERVER_NAME": server.server_name or local[0],
         "SERVER_PORT": str(local[1]) if local[1] else "",
@@ -89,13 +88,17 @@ def _base(server: HTTPServer, local: tuple[str, int]) -> Environ:
     }
 
 
+def _protocol(version: tuple[int, int]) -> str:
+    return f"HTTP/{version[0]}.{version[1]}"
+
+
 def _head_part(head: RequestHead) -> _HeadPart:
     part = _HeadPart(
         REQUEST_METHOD=head.method,
         REQUEST_URI=head.target.decode("latin-1"),
         PATH_INFO=unquote_path(head.path),
         QUERY_STRING=head.query.decode("latin-1"),
-        SERVER_PROTOCOL="HTTP/%d.%d" % head.version,
+        SERVER_PROTOCOL=_protocol(head.version),
     )
     fields = {_names[name]: value.decode("latin-1") for name, value in head.headers}
     if len(fields) != len(head.headers):

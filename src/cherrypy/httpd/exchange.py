@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import copy_context
 from time import monotonic
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cherrypy.http.filebody import FileBody
 from cherrypy.httpd.environ import build_environ
@@ -75,6 +75,12 @@ class Exchange:
         return self.connection.remote
 
     @property
+    def tls(self) -> dict[str, Any] | None:
+        """What TLS knows of the client, as ``SSL_*`` variables; None for plain HTTP."""
+        server = self.connection.server
+        return self.connection.variables() if server.secure else None
+
+    @property
     def streamed(self) -> bool:
         """The request body is not complete, and a worker has to wait for it."""
         return type(self.rfile) is StreamedBody
@@ -118,11 +124,12 @@ class Exchange:
         connection = self.connection
         protocol = connection.protocol
         closing = connection.server.draining
-        if connection.refused is not None or protocol.receiving_body:
-            closing = self._settle_body() or closing
-            if self.answered:
-                self.close_body(getattr(body, "close", None), on_close)
-                return
+        if connection.refused is not None:
+            self._answer_refusal(connection.refused)
+            self.close_body(getattr(body, "close", None), on_close)
+            return
+        if protocol.receiving_body and not self._drop_body():
+            closing = True
         if type(body) is not list and type(body) is not tuple:
             self._stream(status, headers, body, on_close, closing)
             return
@@ -130,10 +137,10 @@ class Exchange:
         try:
             wire = protocol.answer(status, headers, data, close=closing)
         except BodyTooLong:
-            self.server.log(TOO_LONG)
+            self.server.error_log(TOO_LONG)
             self.fail(TOO_LONG)
         except BodyTooShort as error:
-            self.server.log(str(error))
+            self.server.error_log(str(error))
             self._cut(status, headers, data)
         else:
             self.answered = True
@@ -189,13 +196,19 @@ class Exchange:
             page = self.head.page
             if page is not None and (took > FAST_SECONDS or not page.fast):
                 page.record(took)
+            counting = connection.server.counting
+            if counting is not None:
+                counting.request_done(took)
             stream = self.stream
             if stream is not None and stream.parked:
                 # The variables that the page has set stay with its answer.
                 stream.context = copy_context()
                 worker.parked = True
+                worker.answers += 1
         elif stream.context is not None:
             stream.context.run(stream.go_on)
+            if not stream.parked:
+                worker.answers -= 1
         if stream is not None:
             if self.head.page is not None:
                 self.head.page.distrust()
@@ -225,29 +238,23 @@ class Exchange:
         except RequestRefused:
             pass  # raised by rfile; the answer follows
         except Exception:  # boundary: whatever the application did
-            server.log("The application failed.", traceback=True)
+            server.error_log("The application failed.", traceback=True)
             if self.answered:
                 self.connection.broken = True
         if not self.answered:
-            self._settle_body()
-        if not self.answered:
-            self.fail()
+            refused = self.connection.refused
+            if refused is not None:
+                self._answer_refusal(refused)
+            else:
+                self.fail()
 
-    def _settle_body(self) -> bool:
-        """See to a request body that was not read to its end, or was refused.
-
-        Returns:
-            Whether the connection cannot be kept.
-        """
-        connection = self.connection
-        refused = connection.refused
-        if refused is not None:
-            self._conclude(refused.status, refused.message)
-            return True
+    def _drop_body(self) -> bool:
+        """Drop what is left of the request body; False if that is more than is here."""
         rfile = self.rfile
-        if type(rfile) is StreamedBody and rfile.invited:
-            return not connection.drop_body()
-        return connection.protocol.receiving_body
+        # A client that waits to be invited does not send what was not asked for.
+        if type(rfile) is StreamedBody and not rfile.invited:
+            return False
+        return self.connection.drop_body()
 
     def turn_away(self, wire: bytes) -> None:
         """Answer without asking the handler, and close. Not begun by any thread."""
@@ -258,13 +265,19 @@ class Exchange:
     def fail(self, message: str = "") -> None:
         """Answer 500; nothing was sent before. The connection will be closed."""
         message = message or FAILED
-        self.connection.refused = RequestRefused(500, message)
-        self._conclude(500, message)
+        refused = self.connection.refused = RequestRefused(500, message)
+        self._answer_refusal(refused)
 
-    def _conclude(self, status: int, message: str) -> None:
+    def _answer_refusal(self, refused: RequestRefused) -> None:
+        """Say what is wrong with the request, whatever the application would say."""
         self.answered = True
-        with_body = self.head.method != "HEAD"
-        self.connection.transmit(plain_answer(status, message, with_body=with_body))
+        self.connection.transmit(
+            plain_answer(
+                refused.status,
+                refused.message,
+                with_body=self.head.method != "HEAD",
+            )
+        )
 
     def _cut(self, status: bytes, headers: HeaderList, data: bytes) -> None:
         """Send less than was promised and close, which tells the client."""
@@ -288,7 +301,7 @@ class Exchange:
             except (KeyboardInterrupt, SystemExit) as error:
                 self.server.interrupt = error
             except Exception:  # boundary: the answer is out, whatever this says
-                self.server.log("Closing the answer failed.", traceback=True)
+                self.server.error_log("Closing the answer failed.", traceback=True)
 
 
 Handler: TypeAlias = Callable[[Exchange], None]

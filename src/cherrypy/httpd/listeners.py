@@ -10,15 +10,17 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
-from cherrypy.httpd.connection import Connection
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cherrypy.httpd.server import HTTPServer
 
-__all__ = ["Acceptor", "BindAddress", "open_listener"]
+__all__ = ["Acceptor", "BindAddress", "open_listeners", "raise_descriptor_limit"]
 
 BindAddress: TypeAlias = "tuple[str, int] | str | socket.socket"
 """Host and port, the path of a Unix socket, or a socket that is listening."""
+
+_FIRST_PASSED = 3  # the first descriptor of a service manager
 
 _ACCEPT_AT_ONCE = 64  # then existing connections get their turn
 
@@ -27,30 +29,74 @@ _PAUSE_SECONDS = 1.0  # unless a connection is closed before
 _COMPLAIN_SECONDS = 10.0
 
 
-def open_listener(
-    address: BindAddress, *, backlog: int, nodelay: bool, reuse_port: bool
-) -> socket.socket:
-    """Return a non-blocking listening socket.
+def open_listeners(
+    addresses: BindAddress | Sequence[BindAddress],
+    *,
+    backlog: int,
+    nodelay: bool,
+    reuse_port: bool,
+) -> list[socket.socket]:
+    """Return listening sockets that do not block.
 
     Raises:
-        OSError: The address is not available.
+        OSError: An address is not available; nothing is left open then.
     """
-    if isinstance(address, socket.socket):
-        sock = address
-    elif isinstance(address, str):
-        sock = _bind_unix(address)
-    else:
-        sock = _bind_tcp(address, reuse_port=reuse_port)
+    if isinstance(addresses, (str, tuple, socket.socket)):
+        addresses = [addresses]
+    sockets: list[socket.socket] = []
     try:
-        sock.listen(backlog)
-        sock.setblocking(False)
-        if nodelay and sock.family != getattr(socket, "AF_UNIX", None):
-            # Connections inherit it from the listener.
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for address in addresses:
+            for sock in _open(address, reuse_port=reuse_port):
+                sockets.append(sock)
+                sock.listen(backlog)
+                sock.setblocking(False)
+                if nodelay and sock.family in (socket.AF_INET, socket.AF_INET6):
+                    # Connections inherit it from their listener.
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError:
-        sock.close()
+        for sock in sockets:
+            sock.close()
         raise
-    return sock
+    return sockets
+
+
+def _open(address: BindAddress, *, reuse_port: bool) -> list[socket.socket]:
+    """Return sockets that are bound."""
+    if isinstance(address, socket.socket):
+        # A copy, so that the one we were given can serve once more after a restart.
+        return [address.dup()]
+    passed = _passed_sockets()
+    if passed:
+        return passed
+    if isinstance(address, str):
+        return [_bind_unix(address)]
+    return [_bind_tcp(address, reuse_port=reuse_port)]
+
+
+def _passed_sockets() -> list[socket.socket]:
+    """Return copies of the sockets that a service manager has opened for us.
+
+    See sd_listen_fds(3). A variable that a parent process left behind means nothing.
+    """
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return []
+    count = int(os.environ.get("LISTEN_FDS") or 1)
+    return [socket.socket(fileno=os.dup(_FIRST_PASSED + n)) for n in range(count)]
+
+
+def raise_descriptor_limit() -> None:
+    """Allow this process as many descriptors as the system lets it have.
+
+    The soft limit is often 1,024, for the sake of programs that use `select`.
+    """
+    try:
+        import resource  # lazy: there is none on Windows
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _bind_tcp(address: tuple[str, int], *, reuse_port: bool) -> socket.socket:
@@ -109,6 +155,10 @@ class Acceptor:
         self.paused = False
         """Nothing is accepted for the time being: descriptors have run out."""
         self.listeners = [_Listener(self, sock) for sock in sockets]
+        given = server.bind_addr
+        addresses = given if isinstance(given, (list, tuple)) else [given]
+        # The files of Unix sockets that we made are ours to remove.
+        self.made = {each for each in addresses if isinstance(each, str)}
         self._resume_at = 0.0
         self._complain_at = 0.0
 
@@ -134,7 +184,9 @@ class Acceptor:
         self._resume_at = now + _PAUSE_SECONDS
         if reason is not None and now >= self._complain_at:
             self._complain_at = now + _COMPLAIN_SECONDS
-            self.server.log(f"No new connections can be accepted for now: {reason}")
+            self.server.error_log(
+                f"No new connections can be accepted for now: {reason}"
+            )
 
     def resume(self) -> None:
         """Accept again after a pause, if there is room."""
@@ -162,12 +214,10 @@ class _Listener:
         self.acceptor = acceptor
         self.sock = sock
         name = sock.getsockname()
-        self.path = ""
+        self.local: tuple[str, int] = ("", 0)
+        self.address: tuple[str, int] | str = name
         if isinstance(name, tuple):
-            self.local: tuple[str, int] = (name[0], name[1])
-        else:
-            self.local = ("", 0)
-            self.path = name
+            self.address = self.local = (name[0], name[1])
 
     def ready(self, mask: int, /) -> None:
         """Accept who waits, though not for ever."""
@@ -198,12 +248,15 @@ class _Listener:
             return error.errno != errno.EBADF
         sock.setblocking(False)
         remote = (address[0], address[1]) if isinstance(address, tuple) else ("", 0)
-        server.baton.adopt(Connection(server, sock, remote, self.local, monotonic()))
+        connection = server.connect(sock, remote, self.local)
+        if server.counting is not None:
+            server.counting.accepted(connection)
+        server.baton.adopt(connection)
         return True
 
     def close(self) -> None:
         """Close the socket; a Unix socket that we made leaves no file behind."""
         self.sock.close()
-        if self.path:
+        if isinstance(self.address, str) and self.address in self.acceptor.made:
             with suppress(OSError):
-                os.unlink(self.path)
+                os.unlink(self.address)

@@ -13,7 +13,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from cherrypy.httpd.server import HTTPServer
 
 __all__ = ["Schedule", "Task", "Worker"]
 
@@ -33,6 +33,7 @@ class Worker(threading.Thread):
             answer that it began.
         parked: Set by a task that goes on later and keeps the present
             `contextvars.Context` until then: the worker takes a new one.
+        answers: How many answers are parked with this worker.
     """
 
     def __init__(self, schedule: Schedule, name: str) -> None:
@@ -40,6 +41,7 @@ class Worker(threading.Thread):
         self.schedule = schedule
         self.private: deque[Task] = deque()
         self.parked = False
+        self.answers = 0
         self.dismissed = False
         self._asleep = threading.Lock()
         self._asleep.acquire()
@@ -67,7 +69,7 @@ class Worker(threading.Thread):
                 try:
                     task = ready.popleft()
                 except IndexError:
-                    if self.dismissed:
+                    if self.dismissed or schedule.retire(self):
                         return False
                     idle.append(self)
                     # Whoever queued a task before we lay on the stack did not see us.
@@ -94,20 +96,18 @@ class Schedule:
     """The queue of tasks for the workers.
 
     Args:
-        threads: How many workers there are.
+        server: The server.
         name: Prefix of the threads' names.
-        report: Told what a task raised. Called by workers.
     """
 
-    def __init__(
-        self, threads: int, name: str, report: Callable[[BaseException], None]
-    ) -> None:
-        self.threads = threads
+    def __init__(self, server: HTTPServer, name: str) -> None:
+        self.server = server
         self.name = name
-        self.report = report
         self.ready: deque[Task] = deque()
         self.idle: list[Worker] = []
         self.workers: set[Worker] = set()
+        # One of them holds the baton.
+        self._wanted = server.threads + 1
         self._hired = 0
 
     def hire(self) -> Worker:
@@ -134,7 +134,9 @@ class Schedule:
         try:
             worker = self.idle.pop()
         except IndexError:
-            self.hire()
+            most = self.server.max_threads
+            if most < 0 or len(self.workers) < max(most + 1, self._wanted):
+                self.hire()
         else:
             worker.wake()
 
@@ -149,6 +151,17 @@ class Schedule:
         except ValueError:
             return  # it is at work, and looks again before it rests
         worker.wake()
+
+    def report(self, error: BaseException) -> None:
+        """Log a fault of the server itself, being handled. Any thread."""
+        self.server.error_log(f"The server has a fault: {error!r}", traceback=True)
+
+    def retire(self, worker: Worker) -> bool:
+        """Tell a worker that rests whether it is one too many. The worker asks."""
+        if len(self.workers) <= self._wanted or worker.answers:
+            return False
+        self.workers.discard(worker)
+        return True
 
     def forget(self, worker: Worker) -> None:
         """Take note that a worker ends. The worker itself calls this."""

@@ -22,7 +22,7 @@ _SENDFILE_BYTES = 1 << 20
 """One sendfile call copies at most this, so that others get their turn."""
 
 
-class TruncatedFile(OSError):  # noqa: N818 (the house names what happened)
+class TruncatedFile(OSError):
     """A file became shorter while it was sent: the answer cannot be completed."""
 
 

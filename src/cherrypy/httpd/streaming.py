@@ -89,13 +89,13 @@ class Stream:
             self.exchange.server.interrupt = error
             self._give_up()
         except BodyTooLong:
-            self.exchange.server.log(TOO_LONG)
+            self.exchange.server.error_log(TOO_LONG)
             self._give_up(TOO_LONG)
         except BodyTooShort as error:
-            self.exchange.server.log(str(error))
+            self.exchange.server.error_log(str(error))
             self._give_up()
         except Exception:  # boundary: whatever the application did
-            self.exchange.server.log("The answer was cut off.", traceback=True)
+            self.exchange.server.error_log("The answer was cut off.", traceback=True)
             self._give_up()
         self.close()
 

@@ -66,7 +66,7 @@ class _Call:
         exc_info: ExcInfo | None = None,
         /,
     ) -> Callable[[bytes], object]:
-        """Take status and headers (PEP 3333, "The start_response() Callable").
+        """Take status and headers, as PEP 3333 has it.
 
         Raises:
             RuntimeError: It is called again without an error to tell.
@@ -127,11 +127,8 @@ class _Call:
         iterator = iter(result)
         # The application may call start_response as late as with its first bytes.
         first = next((piece for piece in iterator if piece), b"")
-        body: Iterable[bytes]
-        if not first or _is_single(result):
-            body = [first]
-        else:
-            body = chain((first,), iterator)
+        whole = not first or _is_single(result)
+        body: Iterable[bytes] = [first] if whole else chain((first,), iterator)
         if self.writer is not None:
             for piece in body:
                 self.writer.write(piece)
