@@ -46,6 +46,7 @@ from cherrypy.core.errors import (
     NotFound,
     TimeoutError,
 )
+from cherrypy.core.tree import Tree
 from cherrypy.environment.site import (
     checker,
     config,
@@ -59,6 +60,7 @@ from cherrypy.environment.site import (
 from cherrypy.extension import dispatch
 from cherrypy.extension.tool import Tool
 from cherrypy.lib.toolbox import default_toolbox as tools
+from cherrypy.lib.toolbox import favicon
 
 __all__ = [
     "Application",
@@ -94,6 +96,8 @@ __all__ = [
 _legacy.install(sys.modules[__name__])
 
 Application.toolboxes["tools"] = tools
+# documented behaviour: a site without an icon of its own shows ours.
+Tree.favicon = staticmethod(favicon)
 # documented behaviour: the name `cherrypy.tree` may be bound to another tree.
 present.bearer = sys.modules[__name__]
 

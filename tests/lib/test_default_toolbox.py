@@ -5,13 +5,18 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import cherrypy
 from cherrypy.lib.cptools import SessionAuth
 from cherrypy.lib.toolbox import default_toolbox
-from tests.lib.apps import serve
+from cherrypy.testing import Client
+from tests.lib.apps import Root, serve
+
+if TYPE_CHECKING:
+    from cherrypy.testing import Response
 
 TABLE = [
     ("accept", "on_start_resource", 50, {"media", "debug"}),
@@ -116,3 +121,31 @@ def test_the_icon_is_an_icon() -> None:
     width, height, *_, size, offset = struct.unpack("<BBBBHHII", icon[6:22])
     assert (width, height) == (16, 16)
     assert offset + size == len(icon)
+
+
+class TestIcon:
+    def ask(self, root: object, path: str = "/favicon.ico") -> Response:
+        tree = cherrypy.tree.__class__()
+        tree.mount(root, path.removesuffix("/favicon.ico"))
+        return Client(tree).get(path)
+
+    def test_is_shown_where_a_site_has_none(self) -> None:
+        response = self.ask(Root())
+        assert response.status_code == 200
+        assert response.headers["Content-Type"] == "image/x-icon"
+        assert response.headers["Content-Length"] == str(len(response.body))
+
+    def test_is_shown_only_at_the_root(self) -> None:
+        assert self.ask(Root(), "/blog/favicon.ico").status_code == 404
+
+    def test_is_not_shown_where_a_site_has_one_or_wants_none(self) -> None:
+        class Bare(Root):
+            favicon_ico = None
+
+        class Own(Root):
+            @cherrypy.expose
+            def favicon_ico(self) -> str:
+                return "my own"
+
+        assert self.ask(Bare()).status_code == 404
+        assert self.ask(Own()).text == "my own"

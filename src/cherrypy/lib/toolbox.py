@@ -6,6 +6,7 @@ into the box with them.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.extension.tool import DeprecatedTool, ErrorTool, HandlerTool, Tool
@@ -16,7 +17,7 @@ from cherrypy.lib.expires import expires
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DefaultToolbox", "SessionAuthTool", "default_toolbox"]
+__all__ = ["DefaultToolbox", "SessionAuthTool", "default_toolbox", "favicon"]
 
 
 class SessionAuthTool(HandlerTool):
@@ -76,3 +77,9 @@ class DefaultToolbox(Toolbox):
 
 default_toolbox = DefaultToolbox()
 """What ``cherrypy.tools`` is."""
+
+
+def favicon() -> Callable[..., Any]:
+    """Make a page that shows the icon of the framework, for sites without one."""
+    icon = Path(__file__).parents[1] / "favicon.ico"
+    return default_toolbox.staticfile.handler(filename=str(icon))
