@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,16 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from cherrypy.testing import Client
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure the tests, but not the programs that they start.
+
+    The worker has read the variable when it started. A program under test would read
+    it too, and start slower, hold more files and write to stderr where it ends.
+    """
+    if hasattr(config, "workerinput"):
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
 
 @pytest.fixture
