@@ -310,6 +310,7 @@ class TestFlatten:
 
     def test_an_ordinary_body_stays_as_it_is(self) -> None:
         assert tooled("flatten", lambda: "abc").get("/").text == "abc"
+        assert list(cptools._flat(iter([b"a"]))) == [b"a"]
 
     def test_what_is_left_unread_is_closed(self) -> None:
         closed: list[bool] = []
@@ -438,6 +439,12 @@ class TestParams:
             return repr((a, b, c))
 
         assert self.ask(page).get("/?a=1&b=2&c=3").text == "('1', '2', '3')"
+
+    def test_stay_text_where_anything_will_do(self) -> None:
+        def page(a: Any) -> str:
+            return repr(a)
+
+        assert self.ask(page).get("/?a=1").text == "'1'"
 
     def test_of_a_broken_type_are_the_page_authors_mistake(self) -> None:
         def broken(value: str) -> int:

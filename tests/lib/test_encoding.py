@@ -92,6 +92,9 @@ class TestTheUsualCase:
     def test_text_of_other_types_is_an_error(self, said: str | None) -> None:
         assert serve(typed(said, "é")).get("/").status_code == 500
 
+    def test_a_type_is_what_it_begins_with(self) -> None:
+        assert serve(typed("a/b;like=text/html", "é")).get("/").status_code == 500
+
     def test_bytes_of_other_types_pass(self) -> None:
         response = serve(typed("application/json", b"{}")).get("/")
         assert response.headers["Content-Type"] == "application/json"
@@ -168,6 +171,10 @@ class TestWhatTheClientAsksFor:
             yield "€"
 
         assert ask(pieces(), Accept_Charset="us-ascii, utf-8;q=0.5").text == "a€"
+
+    def test_goes_on_when_the_default_fails(self) -> None:
+        config: Config = {"tools.encode.default_encoding": "us-ascii"}
+        assert ask("é", config, Accept_Charset="*, utf-8;q=0.5").text == "é"
 
     def test_the_default_may_fail_too(self) -> None:
         config = {"tools.encode.default_encoding": "us-ascii"}

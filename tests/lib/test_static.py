@@ -203,6 +203,12 @@ class TestDirectory:
         assert at(site).get("/s/link.txt").status_code == 403
         assert at(site, follow_symlinks=True).get("/s/link.txt").body == b"secret"
 
+    def test_names_that_windows_keeps_for_itself_are_no_files(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(static, "names_below", lambda path: None)
+        assert is_page(client, "/s/nul")
+
     def test_a_pipe_keeps_nobody_waiting(self, site: Path) -> None:
         os.mkfifo(site / "pub/pipe")
         assert is_page(at(site), "/s/pipe")
@@ -392,12 +398,23 @@ class TestConditions:
         both = {"If-None-Match": '"other"', "If-Modified-Since": DATE}
         assert at(site, etag=True).get("/s/a.txt", headers=both).body == TEXT
 
-    def test_dates_beyond_http_are_left_out(self, site: Path) -> None:
-        os.utime(site / "pub/a.txt", (2**38, 2**38))
+    def test_dates_beyond_http_are_left_out(
+        self, site: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        beyond = os.stat_result((0o100644, *[0] * 5, 22, 0, 253_402_300_800, 0))
+        monkeypatch.setattr("cherrypy.lib.beneath.os.fstat", lambda *args: beyond)
         response = at(site).get("/s/a.txt", headers={"If-Modified-Since": DATE})
         assert response.body == TEXT
-        file_responses._http_date.cache_clear()
-        assert file_responses._http_date(10**18) is None
+        assert "Last-Modified" not in response.headers
+
+    def test_dates_beyond_the_system_are_left_out(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(second: float) -> str:
+            raise OSError("no such date")
+
+        monkeypatch.setattr(file_responses, "format_http_date", refuse)
+        assert file_responses._http_date(-(10**9)) is None
 
     def test_no_file_stays_open(self, site: Path) -> None:
         def opened() -> int:

@@ -187,11 +187,13 @@ def _describe(
 
 @lru_cache(maxsize=1024)
 def _http_date(second: int) -> str | None:
+    # File systems know dates that HTTP has no digits for: from the year 10000 on.
+    if second >= 253_402_300_800:
+        return None
     try:
         return format_http_date(second)
     except (OverflowError, OSError, ValueError):
-        # File systems know dates that HTTP has no digits for.
-        return None
+        return None  # Windows has no dates before 1970.
 
 
 def _content_disposition(disposition: str, name: str | None) -> str:
