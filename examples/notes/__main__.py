@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--data", type=Path, default=Path("demo-data"))
+    parser.add_argument("--environment", choices=["staging", "production"])
     options = parser.parse_args()
 
     database = options.data / "notes.sqlite"
@@ -53,12 +54,14 @@ def main() -> None:
             "server.socket_host": options.host,
             "server.socket_port": options.port,
             "server.max_request_body_size": 8_000_000,
+            "environment": options.environment,
         }
     )
 
     def greet() -> None:
-        text = GREETING.format(base=cherrypy.server.base(), file=database)
-        print(text, flush=True)
+        if cherrypy.server.running:
+            text = GREETING.format(base=cherrypy.server.base(), file=database)
+            print(text, flush=True)
 
     # The server starts at 75; afterwards it knows its port, even one that it chose.
     cherrypy.engine.subscribe("start", greet, priority=90)

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.live
 
 def test_it_greets_serves_and_ends_when_told(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "examples.notes", "--port=0", f"--data={tmp_path}"]
+    # Not to be restarted when somebody edits a file meanwhile.
+    command += ["--environment=staging"]
     with subprocess.Popen(
         command,
         cwd=PROJECT,
