@@ -12,7 +12,7 @@ from cherrypy.httpd.environ import build_environ
 from cherrypy.httpd.pages import FAST_SECONDS
 from cherrypy.httpd.protocols.events import BodyTooLong, BodyTooShort, RequestRefused
 from cherrypy.httpd.protocols.http1 import plain_answer
-from cherrypy.httpd.reading import StreamedBody
+from cherrypy.httpd.reading import EMPTY, StreamedBody
 from cherrypy.httpd.streaming import TOO_LONG, Stream, Writer, send_file
 
 if TYPE_CHECKING:
@@ -187,40 +187,52 @@ class Exchange:
     def perform(self, worker: Worker) -> None:
         """Run the page, or go on with its answer, in the thread of `worker`."""
         connection = self.connection
-        stream = self.stream
-        if stream is None:
-            began = monotonic()
+        began = monotonic()
+        if self.worker is None:
             self.worker = worker
             self._serve()
-            took = monotonic() - began
+            now = monotonic()
+            took = now - began
             page = self.head.page
             if page is not None and (took > FAST_SECONDS or not page.fast):
                 page.record(took)
             counting = connection.server.counting
             if counting is not None:
                 counting.request_done(took)
-            stream = self.stream
-            if stream is not None and stream.parked:
-                # The variables that the page has set stay with its answer.
-                stream.context = copy_context()
-                worker.parked = True
-                worker.answers += 1
-        elif stream.context is not None:
-            stream.context.run(stream.go_on)
-            if not stream.parked:
-                worker.answers -= 1
-        if stream is not None:
-            if self.head.page is not None:
-                self.head.page.distrust()
-            if stream.parked:
-                connection.park(self)
-                return
+        else:
+            self._go_on()
+            now = monotonic()
+        if self.stream is not None and self._parks(self.stream, worker):
+            return
         rfile = self.rfile
-        if type(rfile) is StreamedBody:
+        if rfile is not EMPTY and type(rfile) is StreamedBody:
             rfile.release()
-        following = connection.finish()
+        following = connection.finish(now)
         if following is not None:
             connection.server.admission.offer(following)
+
+    def _parks(self, stream: Stream, worker: Worker) -> bool:
+        """Let an answer wait for its client, if it has to."""
+        page = self.head.page
+        if page is not None:
+            page.distrust()
+        if not stream.parked:
+            if stream.context is not None:
+                worker.answers -= 1
+            return False
+        if stream.context is None:
+            # The variables that the page has set stay with its answer.
+            stream.context = copy_context()
+            worker.parked = True
+            worker.answers += 1
+        self.connection.park(self)
+        return True
+
+    def _go_on(self) -> None:
+        stream = self.stream
+        assert stream is not None  # it was parked
+        assert stream.context is not None
+        stream.context.run(stream.go_on)
 
     def resume(self) -> None:
         """Have the answer go on in the thread that began it. The holder calls this."""

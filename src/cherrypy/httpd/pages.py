@@ -3,7 +3,8 @@
 A page is what a method and a path have in common when their variable parts are folded.
 It is known to be fast when it has been called often enough and its calls took, on a
 moving average, far less than anybody would notice. One slow call weighs half, so a page
-that turns slow goes back to the workers at once.
+that turns slow goes back to the workers at once: after one call that is slow beyond
+doubt, or after two.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ _CALLS = 20  # as many calls before a page may count as fast
 _WEIGHT = 1 / 16  # of a fast call in the moving average
 _SLOW_WEIGHT = 1 / 2  # of a slow one
 
-# A call that was slow because of somebody else (the machine, the interpreter lock)
-# counts as if it had been ten times too slow: 25 fast calls make up for it.
+# A single call may be slow because of somebody else: the machine, or the interpreter
+# lock. Whatever it took, it counts for so much that only a second one soon after it
+# decides. What takes longer than a slice of the scheduler was the page, though.
+_DOUBTFUL_SECONDS = 1.8 * FAST_SECONDS
+_SURE_SECONDS = 0.005
 _WORST_SECONDS = 10 * FAST_SECONDS
 
 _GENERATION = 1024  # pages remembered, twice
@@ -52,7 +56,8 @@ class Page:
         Performance: calls of a page that is fast and was fast again need not be told.
         """
         if seconds > FAST_SECONDS:
-            seconds = min(seconds, _WORST_SECONDS)
+            sure = seconds >= _SURE_SECONDS
+            seconds = min(seconds, _WORST_SECONDS if sure else _DOUBTFUL_SECONDS)
             self._average += (seconds - self._average) * _SLOW_WEIGHT
         else:
             self._average += (seconds - self._average) * _WEIGHT
