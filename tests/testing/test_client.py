@@ -101,6 +101,10 @@ class TestRequest:
         assert (seen["HTTP_X_A"], seen["HTTP_X_B"]) == ("3", "2")
         assert seen["HTTP_HOST"] == "b.example"
 
+    def test_a_client_may_name_another_host_for_all_requests(self) -> None:
+        client = Client(checked(echo), headers={"host": "b.example"})
+        assert client.get("/").json()["HTTP_HOST"] == "b.example"
+
     def test_a_header_with_a_line_end_is_refused(self, client: Client) -> None:
         with pytest.raises(ValueError, match="would break the request"):
             client.get("/", headers={"X-A": "1\r\nX-B: 2"})
@@ -226,6 +230,12 @@ class TestResponse:
             " to GET http://localhost/x: b'Traceback: xx"
         )
         assert shown.endswith("... (411 bytes)>")
+
+    def test_its_repr_shows_a_short_body_whole(self) -> None:
+        response = Client(checked(lambda environ: ("204 No Content", [], []))).get("/")
+        assert (
+            repr(response) == "<Response 204 No Content to GET http://localhost/: b''>"
+        )
 
     def test_the_charset_of_the_header_decodes_the_text(self) -> None:
         headers = [("Content-Type", 'text/html;charset="ISO-8859-1"')]
@@ -357,6 +367,10 @@ class TestStream:
         tap = Tap(b"on", b"e\r\ntwo\nth", b"ree")
         response = tap.client().get("/", stream=True)
         assert list(response.iter_lines()) == ["one", "two", "three"]
+
+    def test_a_last_line_may_have_an_end(self) -> None:
+        response = Tap(b"one\ntwo\n").client().get("/", stream=True)
+        assert list(response.iter_lines()) == ["one", "two"]
 
     def test_a_body_that_fails_is_closed(self) -> None:
         class Failing(Tap):
