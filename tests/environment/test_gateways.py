@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -13,6 +14,7 @@ from cherrypy.core.tree import Tree
 from cherrypy.environment import gateways
 from cherrypy.environment.gateways import CPHTTPServer, CPWSGIServer, SettingsServer
 from cherrypy.environment.server import Server
+from cherrypy.httpd import listeners
 from cherrypy.process.wspbus import Bus
 
 if TYPE_CHECKING:
@@ -122,7 +124,7 @@ def test_the_wsgi_server_calls_them_by_wsgi(server: Server, given: str) -> None:
 
 @pytest.mark.parametrize("kind", [CPHTTPServer, CPWSGIServer])
 def test_any_wsgi_application_can_be_served(
-    server: Server, tree: Tree, kind: type[SettingsServer]
+    server: Server, tree: Tree, kind: type[CPHTTPServer | CPWSGIServer]
 ) -> None:
     def app(environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
         start_response("200 OK", [("Content-Length", "7")])
@@ -237,6 +239,43 @@ def test_a_page_may_end_the_site(server: Server, leaving: type[BaseException]) -
     assert isinstance(server.interrupt, leaving)
 
 
+def test_a_page_may_stop_the_server_and_is_answered_all_the_same(
+    server: Server,
+) -> None:
+    def app(environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+        server.stop()
+        start_response("200 OK", [("Content-Length", "7")])
+        return [b"goodbye"]
+
+    httpserver = CPWSGIServer(server)
+    httpserver.wsgi_app = app
+    server.httpserver = httpserver
+    server.start()
+    assert ask(server).endswith(b"goodbye")
+    thread = server._thread
+    assert thread is not None
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_without_an_address_there_is_nothing_to_listen_on(server: Server) -> None:
+    server.bind_addr = None
+    with pytest.raises(ValueError, match="no address to listen on"):
+        server.start()
+
+
+def test_a_server_that_counts_is_shown_to_cpstats(server: Server) -> None:
+    server.statistics = True
+    server.start()
+    ask(server)
+    shown = [
+        stats
+        for stats in vars(logging)["statistics"].values()
+        if stats is server.httpserver.stats
+    ]
+    assert shown[0]["Accepts"] >= 1
+
+
 def test_an_old_wsgi_version_gives_a_warning(server: Server) -> None:
     server.wsgi_version = ("u", 0)
     with pytest.warns(DeprecationWarning, match="there is only WSGI 1.0 left"):
@@ -246,19 +285,12 @@ def test_an_old_wsgi_version_gives_a_warning(server: Server) -> None:
 # Sockets of a service manager
 
 
-def test_without_a_service_manager_there_is_no_socket(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delenv("LISTEN_PID", raising=False)
-    assert gateways.passed_socket() is None
-
-
 @pytest.fixture
 def passed(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     """Return the socket that was passed in."""
     with socket.create_server((HERE, 0)) as listener:
         monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
-        monkeypatch.setattr(gateways, "_PASSED", listener.fileno())
+        monkeypatch.setattr(listeners, "_FIRST_PASSED", listener.fileno())
         yield listener
 
 
@@ -271,16 +303,6 @@ def test_a_socket_that_was_passed_in_is_served(
         assert ask(server).endswith(b"directly")
         server.stop()
     assert passed.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-
-
-def test_something_else_that_was_passed_in_is_refused(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with socket.socket() as unbound:
-        monkeypatch.setenv("LISTEN_PID", "1")
-        monkeypatch.setattr(gateways, "_PASSED", unbound.fileno())
-        with pytest.raises(OSError, match="is no listening socket"):
-            server.start()
 
 
 # TLS

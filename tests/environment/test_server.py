@@ -219,6 +219,16 @@ def test_a_server_on_a_unix_socket_answers(server: Server, tmp_path: Path) -> No
     assert server.description == f"socket file: {server.socket_file}"
 
 
+def test_what_listens_in_our_place_is_told(
+    server: Server, tmp_path: Path, messages: list[str]
+) -> None:
+    path = str(tmp_path / "site.socket")
+    server.start()
+    server._bound = server.httpserver.bound_addr = path
+    assert server.base() == path
+    server.stop()
+
+
 def test_a_server_object_can_be_given(server: Server) -> None:
     other = OtherServer()
     server.bind_addr = None

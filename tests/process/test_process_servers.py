@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import threading
@@ -271,7 +272,7 @@ def test_somebody_may_take_the_port_when_we_leave_it(
 def test_a_socket_from_a_service_manager_is_not_waited_for(
     bus: Bus, messages: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LISTEN_PID", "1")
+    monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
     with socket.create_server((HERE, 0)) as passed:
         adapter = ServerAdapter(bus, Server(), passed.getsockname())
         adapter.start()

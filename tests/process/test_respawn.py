@@ -94,6 +94,7 @@ def test_without_a_list_of_open_files_all_numbers_are_tried(
     ("environ", "kept"),
     [
         ({}, []),
+        ({"LISTEN_PID": "2", "LISTEN_FDS": "2"}, []),
         ({"LISTEN_PID": "1"}, [3]),
         ({"LISTEN_PID": "1", "LISTEN_FDS": "2"}, [3, 4]),
         ({"LISTEN_PID": "1", "LISTEN_FDS": "many"}, [3]),
@@ -106,6 +107,7 @@ def test_sockets_of_a_service_manager_stay_open(
     monkeypatch.delenv("LISTEN_FDS", raising=False)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(os, "getpid", lambda: 1)
     closed: list[int] = []
     monkeypatch.setattr(
         os, "set_inheritable", lambda number, flag: closed.append(number)

@@ -9,8 +9,6 @@ application, by WSGI::
 
 from __future__ import annotations
 
-import os
-import socket
 import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -35,15 +33,13 @@ __all__ = [
     "SettingsServer",
     "build",
     "limits_for",
-    "passed_socket",
     "tls_for",
 ]
 
+_WARNING = 30
+
 _FOREVER_SECONDS = 86_400.0
 """What None means for a time: longer than any client waits."""
-
-_PASSED = 3
-"""The number of the first socket of a service manager, sd_listen_fds(3)."""
 
 
 def limits_for(server: Server) -> Limits:
@@ -74,26 +70,6 @@ def _waiting(limits: Limits, seconds: float) -> Limits:
     )
 
 
-def passed_socket() -> socket.socket | None:
-    """Return the listening socket that a service manager opened for us, if any.
-
-    It is a copy; the original stays open, for the program that may be executed again.
-
-    Raises:
-        OSError: The environment says that there is one, but there is none.
-    """
-    if "LISTEN_PID" not in os.environ:
-        return None
-    copy = socket.socket(fileno=os.dup(_PASSED))
-    if not copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-        copy.close()
-        raise OSError(
-            f"LISTEN_PID is set, but file {_PASSED} is no listening socket. Unset "
-            "LISTEN_PID if no service manager listens for this program."
-        )
-    return copy
-
-
 def tls_for(server: Server) -> TLSSettings | None:
     """Return how the server speaks TLS, None for plain HTTP.
 
@@ -121,6 +97,7 @@ def tls_for(server: Server) -> TLSSettings | None:
         chain=server.ssl_certificate_chain,
         ciphers=server.ssl_ciphers,
         context=server.ssl_context,
+        log=lambda message: server.bus.log(message, _WARNING),
     )
 
 
@@ -133,8 +110,13 @@ def _arguments(server: Server, version: str) -> dict[str, Any]:
             DeprecationWarning,
             stacklevel=4,
         )
-    arguments = {
-        "bind_addr": passed_socket() or server.bind_addr,
+    if server.bind_addr is None:
+        raise ValueError(
+            "There is no address to listen on: set server.socket_host and "
+            "server.socket_port, or server.socket_file."
+        )
+    return {
+        "bind_addr": server.bind_addr,
         "limits": limits_for(server),
         "threads": server.thread_pool,
         "max_threads": server.thread_pool_max,
@@ -147,9 +129,9 @@ def _arguments(server: Server, version: str) -> dict[str, Any]:
         "shutdown_seconds": float(server.shutdown_timeout),
         "peercreds": server.peercreds,
         "peercreds_resolve": server.peercreds_resolve,
+        "statistics": server.statistics,
+        "log": server.bus.log,
     }
-    known = HTTPServer.__init__.__kwdefaults__ or {}  # until it takes them all
-    return {k: v for k, v in arguments.items() if k in known or k == "bind_addr"}
 
 
 class SettingsServer(HTTPServer):
@@ -211,18 +193,6 @@ class SettingsServer(HTTPServer):
         """Let new connections have other limits."""
         self.limits = limits
         self.heads = HeadReader(limits)
-
-    def error_log(
-        self, msg: str = "", level: int = 20, traceback: bool = False
-    ) -> None:
-        """Tell the bus of something.
-
-        Args:
-            msg: What happened.
-            level: How bad it is, in the numbers of `logging`.
-            traceback: Whether to add the traceback of the exception being handled.
-        """
-        self.server_adapter.bus.log(msg, level, traceback)
 
 
 class CPHTTPServer(SettingsServer):

@@ -11,10 +11,12 @@ more are made and subscribed by hand::
 from __future__ import annotations
 
 import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.unrepr import attributes
 from cherrypy.environment import gateways
+from cherrypy.httpd.schedule import Worker
 from cherrypy.process.servers import ServerAdapter, server_url
 from cherrypy.process.wspbus import at_priority, bus
 
@@ -223,6 +225,12 @@ class Server(ServerAdapter):
         if not self._is_ours():
             super()._knock(host, port)
 
+    def _wait_for_end(self, address: Any) -> None:
+        # A page may stop the site. The server waits for its pages, so this page must
+        # not wait for the server; `Bus.block` does.
+        if not isinstance(threading.current_thread(), Worker):
+            super()._wait_for_end(address)
+
     @property
     def bound_addr(self) -> Any:
         """Where the server listens, with the real port where port 0 was asked for.
@@ -245,14 +253,11 @@ class Server(ServerAdapter):
 
         For a server on all interfaces, the name of this machine.
         """
-        if self.socket_file:
-            return self.socket_file
-        host, port = self.bound_addr or (None, None)
+        address = self.bound_addr
+        if isinstance(address, str):
+            return address
+        host, port = address or (None, None)
         if host is None or host in _ANY_ADDRESS:
             # The host name is a guess, but it beats an address nobody can connect to.
             host = socket.gethostname()
         return server_url(host, port or self.socket_port or 0, self.secure)
-
-    def _url(self) -> str:
-        host, port = self.bound_addr[:2]
-        return server_url(host, port, self.secure)

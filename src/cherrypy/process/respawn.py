@@ -89,7 +89,7 @@ def close_on_exec(limit: int) -> None:
 
 def _sockets_passed_in() -> int:
     """Return how many sockets a service manager gave to this process."""
-    if "LISTEN_PID" not in os.environ:
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return 0
     count = os.environ.get("LISTEN_FDS", "1")
     return int(count) if count.isdecimal() else 1

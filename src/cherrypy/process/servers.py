@@ -197,6 +197,12 @@ class ServerAdapter:
             return
         address = self.bound_addr
         self.httpserver.stop()
+        self._wait_for_end(address)
+        self.running = False
+        self.bus.log(f"HTTP Server {self.httpserver} shut down")
+
+    def _wait_for_end(self, address: Any) -> None:
+        """Wait until a server that was told to stop is gone."""
         if isinstance(address, tuple) and not _activated():
             try:
                 wait_for_free_port(address[0], address[1])
@@ -207,8 +213,6 @@ class ServerAdapter:
                 )
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(Timeouts.occupied)
-        self.running = False
-        self.bus.log(f"HTTP Server {self.httpserver} shut down")
 
     def restart(self) -> None:
         """Stop the server and start it again."""
@@ -230,16 +234,17 @@ class ServerAdapter:
     @property
     def description(self) -> str:
         """Where the server listens, in words."""
-        if self.bind_addr is None:
+        address = self.bound_addr
+        if address is None:
             return "unknown interface (dynamic?)"
-        if isinstance(self.bind_addr, tuple):
-            return self._url()
-        return f"socket file: {self.bind_addr}"
+        if isinstance(address, tuple):
+            return server_url(address[0], address[1], self.secure)
+        return f"socket file: {address}"
 
-    def _url(self) -> str:
-        host, port = self.bound_addr[:2]
-        secure = bool(getattr(self.httpserver, "ssl_adapter", None))
-        return server_url(host, port, secure)
+    @property
+    def secure(self) -> bool:
+        """Whether the server speaks https."""
+        return bool(getattr(self.httpserver, "ssl_adapter", None))
 
 
 def server_url(host: str, port: int, secure: bool) -> str:
@@ -251,8 +256,8 @@ def server_url(host: str, port: int, secure: bool) -> str:
 
 
 def _activated() -> bool:
-    """Tell whether a service manager listens for us (systemd.socket(5))."""
-    return "LISTEN_PID" in os.environ
+    """Tell whether a service manager listens for us, sd_listen_fds(3)."""
+    return os.environ.get("LISTEN_PID") == str(os.getpid())
 
 
 def client_host(server_host: str) -> str:
