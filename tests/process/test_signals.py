@@ -137,6 +137,23 @@ def test_unsubscribing_puts_back_what_was_there(
     assert bus.publish("SIGTERM") == []
 
 
+@pytest.mark.parametrize("subscribed", [True, False])
+def test_a_signal_that_is_left_alone_does_what_it_did_before(
+    bus: Bus, handler: SignalHandler, subscribed: bool
+) -> None:
+    caught: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: caught.append(number))
+    if subscribed:
+        handler.subscribe()
+    handler.leave_alone("SIGTERM")
+    handler.leave_alone("SIGNOSUCH")
+    handler.subscribe()
+    signal.raise_signal(signal.SIGTERM)
+    assert caught == [signal.SIGTERM]
+    assert bus.publish("SIGTERM") == []
+    assert set(handler.handlers) == {"SIGHUP", "SIGUSR1"}
+
+
 def test_a_handler_that_came_later_stays(
     messages: list[str], handler: SignalHandler
 ) -> None:

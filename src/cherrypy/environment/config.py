@@ -231,9 +231,9 @@ def _listen(engine: Any, signal: str, listener: Callable[[], object] | None) -> 
         return
     for present in list(engine.listeners.get(signal, ())):
         engine.unsubscribe(signal, present)
-    handler = getattr(engine, "signal_handler", None)
-    if handler is not None:
-        handler.handlers.pop(signal, None)
+    leave_alone = getattr(getattr(engine, "signal_handler", None), "leave_alone", None)
+    if leave_alone is not None:
+        leave_alone(signal)
 
 
 def tree_namespace(present_tree: Callable[[], Tree], engine: Any) -> Handler:

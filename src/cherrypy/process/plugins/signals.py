@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal as _signal
 import sys
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from cherrypy.process.wspbus import Bus
 
 __all__ = ["SignalHandler"]
-
-_WARNING = 30
 
 
 class SignalHandler:
@@ -59,7 +58,7 @@ class SignalHandler:
             self.bus.log(
                 f"Not listening for {', '.join(self.handlers)}: only the main thread "
                 "may. Call subscribe() there.",
-                _WARNING,
+                logging.WARNING,
             )
             return
         for name, listener in list(self.handlers.items()):
@@ -68,32 +67,46 @@ class SignalHandler:
             try:
                 self.set_handler(name, listener)
             except OSError as refusal:  # SIGKILL and SIGSTOP are nobody's
-                self.bus.log(f"Not listening for {name}: {refusal}.", _WARNING)
+                self.bus.log(f"Not listening for {name}: {refusal}.", logging.WARNING)
 
     def unsubscribe(self) -> None:
         """Put back what handled the signals before us.
 
         A handler that somebody installed after us stays.
         """
-        for number, previous in list(self._previous.items()):
-            name = self._channels[number]
-            del self._previous[number]
-            if name in self.handlers:
-                self.bus.unsubscribe(name, self.handlers[name])
-            if _signal.getsignal(number) != self._handle_signal:
-                self.bus.log(f"Leaving the {name} handler that replaced ours.")
-                continue
-            # None stands for a handler that was not installed from Python.
-            handler = _signal.SIG_DFL if previous is None else previous
-            self.bus.log(f"Restoring {name} handler {handler!r}.")
-            try:
-                _signal.signal(number, handler)
-            except ValueError:
-                self.bus.log(
-                    f"Unable to restore {name} handler {handler!r}: only the main "
-                    "thread may.",
-                    _WARNING,
-                )
+        for number in list(self._previous):
+            self._restore(number)
+
+    def leave_alone(self, signal: str) -> None:
+        """Do not handle a signal: neither now nor after another `subscribe`.
+
+        Args:
+            signal: Its name, such as ``SIGTERM``.
+        """
+        for number, name in self._channels.items():
+            if name == signal and number in self._previous:
+                self._restore(number)
+        self.handlers.pop(signal, None)
+
+    def _restore(self, number: int) -> None:
+        previous = self._previous.pop(number)
+        name = self._channels[number]
+        if name in self.handlers:
+            self.bus.unsubscribe(name, self.handlers[name])
+        if _signal.getsignal(number) != self._handle_signal:
+            self.bus.log(f"Leaving the {name} handler that replaced ours.")
+            return
+        # None stands for a handler that was not installed from Python.
+        handler = _signal.SIG_DFL if previous is None else previous
+        self.bus.log(f"Restoring {name} handler {handler!r}.")
+        try:
+            _signal.signal(number, handler)
+        except ValueError:
+            self.bus.log(
+                f"Unable to restore {name} handler {handler!r}: only the main "
+                "thread may.",
+                logging.WARNING,
+            )
 
     def set_handler(
         self, signal: str | int, listener: Callable[[], Any] | None = None
