@@ -166,7 +166,7 @@ def test_modules_can_be_left_out_by_name(bus: Bus) -> None:
 def test_relative_names_are_meant_from_the_start_directory(
     bus: Bus, modules: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_startup_directory", "/start")
+    monkeypatch.setattr("cherrypy.process.respawn.startup_directory", "/start")
     modules["relative_one"] = module = ModuleType("relative_one")
     module.__file__ = "here.py"
     assert Autoreloader(bus, match="relative_one").sysfiles() == {"/start/here.py"}

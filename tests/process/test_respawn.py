@@ -147,7 +147,7 @@ def test_a_program_without_output_is_executed_again_all_the_same(
     executed: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdout", None)
-    monkeypatch.setattr(respawn, "_startup_directory", None)
+    monkeypatch.setattr(respawn, "startup_directory", None)
     respawn.execute_again(lambda message: None, 0)
     assert len(executed) == 1
 

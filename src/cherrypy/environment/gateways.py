@@ -9,6 +9,7 @@ application, by WSGI::
 
 from __future__ import annotations
 
+import logging
 import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -36,7 +37,6 @@ __all__ = [
     "tls_for",
 ]
 
-_WARNING = 30
 
 _FOREVER_SECONDS = 86_400.0
 """What None means for a time: longer than any client waits."""
@@ -97,7 +97,7 @@ def tls_for(server: Server) -> TLSSettings | None:
         chain=server.ssl_certificate_chain,
         ciphers=server.ssl_ciphers,
         context=server.ssl_context,
-        log=lambda message: server.bus.log(message, _WARNING),
+        log=lambda message: server.bus.log(message, logging.WARNING),
     )
 
 

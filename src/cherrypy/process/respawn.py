@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,14 +20,17 @@ __all__ = [
     "command_line",
     "execute_again",
     "extend_pythonpath",
+    "flush_output",
     "max_descriptors",
+    "sockets_passed_in",
+    "startup_directory",
 ]
 
-# Where the program was started: relative names in its arguments are meant from here.
 try:
-    _startup_directory: str | None = os.getcwd()
+    startup_directory: str | None = os.getcwd()
 except OSError:  # removed under our feet
-    _startup_directory = None
+    startup_directory = None
+"""Where the program was started: relative names were meant from here."""
 
 _FIRST_PASSED = 3
 """Number of the first socket that a service manager passes in, sd_listen_fds(3)."""
@@ -78,7 +82,7 @@ def close_on_exec(limit: int) -> None:
     Args:
         limit: Files with a number from here on are left alone.
     """
-    passed = range(_FIRST_PASSED, _FIRST_PASSED + _sockets_passed_in())
+    passed = range(_FIRST_PASSED, _FIRST_PASSED + sockets_passed_in())
     for number in _open_descriptors(limit):
         if number > 2 and number not in passed:
             try:
@@ -87,8 +91,8 @@ def close_on_exec(limit: int) -> None:
                 continue  # closed in the meantime
 
 
-def _sockets_passed_in() -> int:
-    """Return how many sockets a service manager gave to this process."""
+def sockets_passed_in() -> int:
+    """Return how many sockets a service manager gave to us, sd_listen_fds(3)."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return 0
     count = os.environ.get("LISTEN_FDS", "1")
@@ -106,6 +110,13 @@ def _open_descriptors(limit: int) -> Iterator[int]:
             yield int(name)
 
 
+def flush_output() -> None:
+    """Let nothing that was printed be lost, or be printed twice after a fork."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):  # none, or closed
+            stream.flush()
+
+
 def execute_again(log: Callable[[str], None], max_cloexec_files: int) -> None:
     """Put the program, executed again, into the place of this process.
 
@@ -116,11 +127,9 @@ def execute_again(log: Callable[[str], None], max_cloexec_files: int) -> None:
     words = command_line()
     log(f"Re-spawning {' '.join(words)}")
     extend_pythonpath(os.environ)
-    if _startup_directory is not None:
-        os.chdir(_startup_directory)
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
+    if startup_directory is not None:
+        os.chdir(startup_directory)
+    flush_output()
     if sys.platform == "win32":
         # There exec starts another process and lets the shell believe we are done.
         import subprocess  # lazy: costs milliseconds, and only here

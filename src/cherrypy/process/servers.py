@@ -15,13 +15,14 @@ such servers.
 
 from __future__ import annotations
 
-import os
+import logging
 import socket
 import threading
 import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cherrypy.process.respawn import sockets_passed_in
 from cherrypy.process.wspbus import at_priority
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ __all__ = [
     "wait_for_occupied_port",
 ]
 
-_WARNING = 30
-_ERROR = 40
 
 _POLL_SECONDS = 0.02
 """Between two looks at a server that is about to be ready, or a port to be free."""
@@ -143,12 +142,14 @@ class ServerAdapter:
         except SystemExit as interrupt:
             self._end_badly(interrupt, "SystemExit raised: shutting down HTTP server")
         except BaseException as interrupt:  # boundary: the end of a thread
-            self._end_badly(interrupt, "Error in HTTP server: shutting down", _ERROR)
+            self._end_badly(
+                interrupt, "Error in HTTP server: shutting down", logging.ERROR
+            )
 
     def _end_badly(
         self, interrupt: BaseException, message: str, level: int = 20
     ) -> None:
-        self.bus.log(message, level, level == _ERROR)
+        self.bus.log(message, level, level == logging.ERROR)
         # In this order: `start` does it the other way round, so one of us sees it.
         self.interrupt = interrupt
         if self.running:
@@ -186,7 +187,7 @@ class ServerAdapter:
                 raise
             # That it cannot be reached from here means little for an any-address.
             self.bus.log(
-                f"Unable to verify that the server listens: {silence}", _WARNING
+                f"Unable to verify that the server listens: {silence}", logging.WARNING
             )
 
     @at_priority(25)
@@ -209,7 +210,7 @@ class ServerAdapter:
             except OSError:
                 self.bus.log(
                     f"Our server has stopped, but somebody listens on {address!r}.",
-                    _WARNING,
+                    logging.WARNING,
                 )
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(Timeouts.occupied)
@@ -256,8 +257,8 @@ def server_url(host: str, port: int, secure: bool) -> str:
 
 
 def _activated() -> bool:
-    """Tell whether a service manager listens for us, sd_listen_fds(3)."""
-    return os.environ.get("LISTEN_PID") == str(os.getpid())
+    """Tell whether a service manager listens for us."""
+    return sockets_passed_in() > 0
 
 
 def client_host(server_host: str) -> str:

@@ -6,6 +6,7 @@ Needs the package pywin32; without it Windows sites use the bus of
 
 from __future__ import annotations
 
+import logging
 import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,6 @@ __all__ = [
     "control_codes",
     "signal_child",
 ]
-
-_ERROR = 40
 
 
 def _pywin32(module: str) -> Any:
@@ -51,10 +50,10 @@ class ConsoleCtrlHandler(SimplePlugin):
     def start(self) -> None:
         """Listen to console events."""
         if self.is_set:
-            self.bus.log("Handler for console events already set.", _ERROR)
+            self.bus.log("Handler for console events already set.", logging.ERROR)
             return
         if _pywin32("win32api").SetConsoleCtrlHandler(self.handle, 1) == 0:
-            self.bus.log("Could not listen for console events.", _ERROR)
+            self.bus.log("Could not listen for console events.", logging.ERROR)
         else:
             self.bus.log("Set handler for console events.")
             self.is_set = True
@@ -62,14 +61,16 @@ class ConsoleCtrlHandler(SimplePlugin):
     def stop(self) -> None:
         """Listen no more."""
         if not self.is_set:
-            self.bus.log("Handler for console events already off.", _ERROR)
+            self.bus.log("Handler for console events already off.", logging.ERROR)
             return
         try:
             refused = _pywin32("win32api").SetConsoleCtrlHandler(self.handle, 0) == 0
         except ValueError:  # "Object is already removed": as good as done
             refused = False
         if refused:
-            self.bus.log("Could not remove the handler for console events.", _ERROR)
+            self.bus.log(
+                "Could not remove the handler for console events.", logging.ERROR
+            )
         else:
             self.bus.log("Removed handler for console events.")
             self.is_set = False

@@ -24,6 +24,7 @@ There is one bus in a process, `bus`; it is the same object as ``cherrypy.engine
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import sys
 import threading
@@ -61,9 +62,6 @@ _DEFAULT_PRIORITY = 50
 # Exit statuses: EX_SOFTWARE of sysexits.h, and what shells report for SIGINT (128 + 2).
 _FAILED = 70
 _INTERRUPTED = 130
-
-_WARNING = 30
-_ERROR = 40
 
 
 class State(Enum):
@@ -254,7 +252,7 @@ class Bus:
         if channel == "log":
             return  # it would fail again on being told so
         with suppress(ChannelFailures):
-            self.log(f"Error in {channel!r} listener {listener!r}", _ERROR, True)
+            self.log(f"Error in {channel!r} listener {listener!r}", logging.ERROR, True)
 
     def _in_order(
         self, channel: str, listeners: Iterable[Callable[..., Any]]
@@ -287,7 +285,9 @@ class Bus:
             self._leave()
             raise
         except Exception:
-            self.log("Shutting down due to error in start listener:", _ERROR, True)
+            self.log(
+                "Shutting down due to error in start listener:", logging.ERROR, True
+            )
             self._leave()
             raise
 
@@ -343,9 +343,7 @@ class Bus:
 
     def _quit(self, status: int) -> None:
         """End the process at once, but for what print was told."""
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(AttributeError, OSError, ValueError):  # none, or closed
-                stream.flush()
+        respawn.flush_output()
         os._exit(status)
 
     def restart(self) -> None:
@@ -382,13 +380,13 @@ class Bus:
             self.exit()
             raise
         except Exception:
-            self.log("Error in main loop: shutting down bus", _ERROR, True)
+            self.log("Error in main loop: shutting down bus", logging.ERROR, True)
             self.exit()
             raise
         try:
             self._wait_for_the_rest()
         except KeyboardInterrupt:
-            self.log("Second Keyboard Interrupt: leaving at once", _WARNING)
+            self.log("Second Keyboard Interrupt: leaving at once", logging.WARNING)
             self._quit(_INTERRUPTED)
         if self.execv:
             respawn.execute_again(self.log, self.max_cloexec_files)

@@ -10,6 +10,7 @@ from contextlib import closing
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from cherrypy.process import respawn
 from cherrypy.process.plugins.tasks import BackgroundTask, Monitor
 from cherrypy.process.wspbus import at_priority
 
@@ -22,12 +23,6 @@ __all__ = ["Autoreloader"]
 
 _SAVING_SECONDS = 0.2
 """Editors that save by renaming leave the name empty for less than this."""
-
-# Relative names of modules are meant from where the program was started.
-try:
-    _startup_directory = os.getcwd()
-except OSError:  # removed under our feet
-    _startup_directory = os.sep
 
 
 class Autoreloader(Monitor):
@@ -158,7 +153,7 @@ def _file_of(module: object) -> str | None:
     file = archive or attributes.get("__file__")
     if not isinstance(file, str) or not file:
         return None
-    return os.path.normpath(os.path.join(_startup_directory, file))
+    return os.path.normpath(os.path.join(respawn.startup_directory or os.sep, file))
 
 
 def _state_of(file: str) -> tuple[int, int] | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.process.plugins.base import SimplePlugin
+from cherrypy.process.respawn import flush_output
 from cherrypy.process.wspbus import at_priority
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from cherrypy.process.wspbus import Bus
 
 __all__ = ["Daemonizer", "DropPrivileges", "PIDFile"]
-
-_WARNING = 30
 
 
 class Daemonizer(SimplePlugin):
@@ -59,7 +58,7 @@ class Daemonizer(SimplePlugin):
                 f"There are {threading.active_count()} active threads: "
                 f"{threading.enumerate()!r}. They will not be in the daemon. Start "
                 "them from a start listener with a priority above 65.",
-                _WARNING,
+                logging.WARNING,
             )
         self.daemonize(self.stdin, self.stdout, self.stderr, self.bus.log)
         self.finalized = True
@@ -84,9 +83,7 @@ class Daemonizer(SimplePlugin):
         Raises:
             OSError: A fork failed, or a file could not be opened.
         """
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(AttributeError, OSError, ValueError):  # none, or closed
-                stream.flush()
+        flush_output()
         _go_on_in_child("Forking once.", logger)
         os.setsid()
         # No longer the leader of its session, the grandchild cannot get a terminal.
@@ -182,7 +179,7 @@ class DropPrivileges(SimplePlugin):
     def _if_there(self, value: int | None, function: str, name: str) -> int | None:
         if value is not None and not hasattr(os, function):
             self.bus.log(
-                f"This platform has no os.{function}; ignoring {name}.", _WARNING
+                f"This platform has no os.{function}; ignoring {name}.", logging.WARNING
             )
             return None
         return value
@@ -195,13 +192,13 @@ class DropPrivileges(SimplePlugin):
             return
         self.finalized = True
         if self.uid is None and self.gid is None:
-            self.bus.log("uid/gid not set", _WARNING)
+            self.bus.log("uid/gid not set", logging.WARNING)
         else:
             self.bus.log(f"Started as {_who_am_i()}")
             self._step_down()
             self.bus.log(f"Running as {_who_am_i()}")
         if self.umask is None:
-            self.bus.log("umask not set", _WARNING)
+            self.bus.log("umask not set", logging.WARNING)
         else:
             before = os.umask(self.umask)
             self.bus.log(f"umask old: {before:03o}, new: {self.umask:03o}")

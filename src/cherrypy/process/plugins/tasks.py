@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from cherrypy.process.wspbus import Bus
 
 __all__ = ["BackgroundTask", "Monitor", "PerpetualTimer"]
-
-_ERROR = 40
 
 
 class BackgroundTask(threading.Thread):
@@ -95,7 +94,7 @@ def _call(task: BackgroundTask | PerpetualTimer, kind: str) -> bool:
         if task.bus is None:
             raise
         message = f"Error in {kind} function {task.function!r}."
-        task.bus.log(message, _ERROR, True)
+        task.bus.log(message, logging.ERROR, True)
         return False
     return True
 
