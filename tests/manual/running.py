@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping
     from types import ModuleType
 
@@ -55,10 +56,17 @@ def ask(
     method: str = "GET",
     body: bytes | str | None = None,
     headers: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Answer:
     """Ask for one page on a connection of its own."""
     host, port = address
-    connection = http.client.HTTPConnection(host, port, timeout=DEADLINE_SECONDS)
+    connection = (
+        http.client.HTTPConnection(host, port, timeout=DEADLINE_SECONDS)
+        if tls is None
+        else http.client.HTTPSConnection(
+            host, port, timeout=DEADLINE_SECONDS, context=tls
+        )
+    )
     with contextlib.closing(connection):
         connection.request(method, path, body, dict(headers or {}))
         response = connection.getresponse()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
-from tests.manual.running import DEADLINE_SECONDS, running
+from tests.manual.running import DEADLINE_SECONDS, ask, running
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +52,25 @@ def test_a_daemon_lives_on_and_takes_its_pid_file_away(tmp_path: Path) -> None:
             time.sleep(0.01)
         assert not pid_file.exists()
     assert f"Daemonized to PID: {program.pid}" in (tmp_path / "error.log").read_text()
+
+
+def test_a_server_speaks_tls(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    certificate.private_key_pem.write_to_path(tmp_path / "privkey.pem")
+    for part in certificate.cert_chain_pems:
+        part.write_to_path(tmp_path / "cert.pem", append=True)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    with running("deploy/ssl_support", tmp_path) as program:
+        address = program.addresses[0]
+        answer = ask(address, "/", tls=client)
+        assert answer.text == "https secured"
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+        away = ask(address, "/away", tls=client)
+        assert away.headers["Location"] == f"https://127.0.0.1:{address[1]}/"
+        assert program.ask("/").status == 400
+    assert "ENGINE Serving on https://127.0.0.1:" in program.log
 
 
 def test_hosts_have_applications_of_their_own(tmp_path: Path) -> None:
