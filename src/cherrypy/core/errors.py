@@ -17,16 +17,16 @@ from __future__ import annotations
 import html
 import re
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, NoReturn, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
 from urllib.parse import quote, urljoin
 
 from cherrypy.core import error_pages
-from cherrypy.core.context import Serving, current
+from cherrypy.core.context import Serving, current, outside
 from cherrypy.http.status import valid_status
 from cherrypy.http.urls import resolve_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
     from http import HTTPStatus
 
@@ -134,6 +134,9 @@ class HTTPRedirect(CherryPyException):
     """Of URLs that are given as bytes."""
 
     default_status = _DefaultStatus()
+
+    site_base: ClassVar[Callable[[], str]] = staticmethod(lambda: "http://127.0.0.1")
+    """Gives scheme and host for redirects that are made outside a request."""
 
     def __init__(
         self,
@@ -327,7 +330,7 @@ def _serving(request: Request, response: Response, before: Serving) -> Iterator[
 def _current_url(request: Request) -> str:
     """Return the URL of the present request, without its query."""
     return resolve_url(
-        base=request.base,
+        base=HTTPRedirect.site_base() if request is outside.request else request.base,
         script_name=request.script_name,
         path_info=request.path_info,
         is_index=request.is_index,

@@ -13,6 +13,7 @@ from typing import Any
 
 from cherrypy.core import app, bridge
 from cherrypy.core.app import Application
+from cherrypy.core.errors import HTTPRedirect
 from cherrypy.core.log import GlobalLogManager, LogManager
 from cherrypy.core.request import Request
 from cherrypy.core.response import Response
@@ -99,6 +100,10 @@ def _join_bus() -> None:
     engine.timeout_monitor.subscribe()
     engine.signal_handler = plugins.SignalHandler(engine)
     engine.signals = Signals()
+    # documented behaviour: a plug-in subscribes its methods to the channels that are
+    # there, so those of requests must be there although nobody listens yet.
+    for channel in ("before_request", "after_request"):
+        engine.listeners.setdefault(channel, set())
     engine.subscribe("log", _log_bus)
     engine.subscribe("graceful", log.reopen_files)
     engine.subscribe("start", checker)
@@ -169,6 +174,7 @@ def _join_core() -> None:
     Application.known_threads = engine.thread_manager.threads
     Application.thread_listeners = {engine.thread_manager.acquire_thread}
     Application.site_config = config
+    HTTPRedirect.site_base = staticmethod(server.base)
     Request.dispatch = Dispatcher()
     Request.namespaces.update(
         hooks=hooks_namespace,
