@@ -15,7 +15,7 @@ from __future__ import annotations
 import socket
 from collections import deque
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Protocol
 
 from cherrypy.httpd.pages import Pages
@@ -36,6 +36,8 @@ __all__ = ["Baton", "Source"]
 _EVENTS = 256  # reported by one poll; more wait for the next
 
 _DRAIN_SWEEP_SECONDS = 0.02
+
+_FAULT_SECONDS = 0.01  # lest a fault that lasts fills the log at full speed
 
 # A kept connection that was busy a moment ago may have the next request on its way
 # when the server is told to stop. A round trip later it has not.
@@ -97,8 +99,15 @@ class Baton:
 
     def perform(self, worker: Worker) -> None:
         """Hold the baton until it is taken away or all is over. A task for a worker."""
-        while self._turn(worker):
-            pass
+        while True:
+            try:
+                while self._turn(worker):
+                    pass
+            except Exception as error:  # boundary: a fault of ours must not be the end
+                self.server.schedule.report(error)
+                sleep(_FAULT_SECONDS)
+            else:
+                return
 
     def _turn(self, worker: Worker) -> bool:
         """Do what is due, poll once, and act on it; return False to let go."""

@@ -128,8 +128,10 @@ class Exchange:
             self._answer_refusal(connection.refused)
             self.close_body(getattr(body, "close", None), on_close)
             return
-        if protocol.receiving_body and not self._drop_body():
-            closing = True
+        if protocol.receiving_body:
+            # What is produced while it is sent may still be made from what is received.
+            whole = isinstance(body, (list, tuple, FileBody))
+            closing = not (whole and self._drop_body()) or closing
         if type(body) is not list and type(body) is not tuple:
             self._stream(status, headers, body, on_close, closing)
             return
@@ -249,8 +251,9 @@ class Exchange:
             server.interrupt = error
         except RequestRefused:
             pass  # raised by rfile; the answer follows
-        except Exception:  # boundary: whatever the application did
-            server.error_log("The application failed.", traceback=True)
+        except Exception as error:  # boundary: whatever the application did
+            if not (self.connection.broken and isinstance(error, ConnectionError)):
+                server.error_log("The application failed.", traceback=True)
             if self.answered:
                 self.connection.broken = True
         if not self.answered:
