@@ -71,6 +71,13 @@ def test_a_link_of_a_mounted_application_starts_at_its_mount_point() -> None:
     assert link("/", "/x", mounted="/app", script_name="") == "http://h/x"
 
 
+def test_a_client_that_names_no_host_is_led_to_the_address_of_the_server() -> None:
+    root = Linking()
+    root.args = ("/x",)
+    client = Client(cherrypy.Application(root), base_url="http://127.0.0.1")
+    assert client.get("/", headers={"Host": ""}).text == "http://127.0.0.1/x"
+
+
 def test_a_link_may_have_another_base() -> None:
     assert link("/leaf", "/x", base="https://other") == "https://other/x"
     assert link("/leaf", "/x", base="") == "/x"

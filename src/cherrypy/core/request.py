@@ -75,7 +75,8 @@ def _cookie(request: Request) -> SimpleCookie:
 def _base(request: Request) -> str:
     """Scheme and authority of the URL that was asked, without a slash at the end."""
     host = request.raw_header("Host")
-    if host is None:
+    # An empty one is legal (RFC 9112 §3.2), but no place to lead anybody to.
+    if not host:
         host = request.local.name or request.local.ip
     return f"{request.scheme}://{SanitizedHost(host)}"
 
@@ -442,7 +443,7 @@ class Request:
         if host is None:
             if self.protocol >= (1, 1):
                 raise HTTPError(400, "HTTP/1.1 requires a 'Host' request header.")
-        elif safe_host(host) is None:
+        elif host and safe_host(host) is None:
             raise HTTPError(400, f"The Host header {host!r} names no host.")
 
     def get_resource(self, path: str) -> None:
