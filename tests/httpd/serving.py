@@ -32,6 +32,7 @@ class Running:
     def __init__(self, server: HTTPServer, log: Log) -> None:
         self.server = server
         self.log = log
+        self.clients: list[Client] = []
         self.raised: BaseException | None = None
         self.thread = threading.Thread(target=self._serve, name="serving")
 
@@ -46,8 +47,11 @@ class Running:
         assert isinstance(self.server.bound_addr, tuple)
         return self.server.bound_addr
 
-    def client(self, *, tls: ssl.SSLContext | None = None) -> Client:
-        return Client(self.server.bound_addr, tls=tls)
+    def client(self, *, tls: ssl.SSLContext | None = None, buffer: int = 0) -> Client:
+        """Return a new client; it is closed with the server at the latest."""
+        client = Client(self.server.bound_addr, tls=tls, buffer=buffer)
+        self.clients.append(client)
+        return client
 
     def get(self, path: str = "/") -> Answer:
         with self.client() as client:
@@ -68,6 +72,8 @@ def serving(handler: Handler, **options: Any) -> Iterator[Running]:
     finally:
         server.stop()
         running.thread.join(PATIENCE_SECONDS)
+        for client in running.clients:
+            client.close()
         assert not running.thread.is_alive()
 
 
@@ -148,19 +154,30 @@ class Client:
         data = b""
         while mark not in data:
             more = self.receive()
-            assert more, f"the stream ended after {data!r}"
+            assert more, f"the stream ended after {data[-200:]!r}"
             data += more
         found, _, self.buffer = data.partition(mark)
         return found + mark
 
+    def skip(self, mark: bytes) -> int:
+        """Read up to and with `mark`, however much that is; return how much."""
+        tail, count = b"", 0
+        while mark not in tail:
+            more = self.receive(1 << 20)
+            assert more, f"the stream ended after {count} bytes"
+            tail = tail[-len(mark) :] + more
+            count += len(more)
+        self.buffer = tail.partition(mark)[2]
+        return count - len(self.buffer)
+
     def exactly(self, size: int) -> bytes:
         """Return `size` bytes."""
-        data = b""
+        data = bytearray()
         while len(data) < size:
             more = self.receive(size - len(data))
             assert more, f"the stream ended after {len(data)} of {size} bytes"
             data += more
-        return data
+        return bytes(data)
 
     def rest(self) -> bytes:
         """Return all there is until the end of the stream."""

@@ -525,7 +525,7 @@ def test_write_waits_for_a_slow_client_and_no_longer() -> None:
 
     limits = Limits(write_deadline_seconds=0.1)
     with serving(WSGIHandler(app), limits=limits) as running:
-        with Client(running.address, buffer=4096) as client:
+        with running.client(buffer=4096) as client:
             client.request()
             assert raised.wait(PATIENCE_SECONDS)
         assert running.log == []
