@@ -384,6 +384,33 @@ class Connection:
             self.outgoing = None
         return done
 
+    @property
+    def lasting(self) -> bool:
+        """Whether nothing but a new request of the client can come after the answer."""
+        return (
+            self.protocol.persists
+            and not self.protocol.has_more
+            and self.outgoing is None
+            and self.refused is None
+            and not self.broken
+        )
+
+    def deliver(self, wire: bytes) -> bool:
+        """Send an answer that was kept back until the turn of the holder has ended.
+
+        Returns:
+            False if the thread that ran the page has not quite left the connection.
+        """
+        if self.state == SERVING:
+            return False
+        if self.state == READING:
+            self.transmit(wire)
+            if self.broken:
+                self.close()
+            elif self.outgoing is not None:
+                self._write_later()
+        return True
+
     def finish(self, now: float) -> Exchange | None:
         """The answer was handed over: let the rest of it go out, then proceed.
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from cherrypy.http.types import Environ, HeaderList
     from cherrypy.httpd.connection import Connection
+
+    Together = list[tuple[Connection, bytes]]
     from cherrypy.httpd.protocols.events import RequestHead
     from cherrypy.httpd.reading import BodyReader
     from cherrypy.httpd.schedule import Worker
@@ -42,7 +44,16 @@ class Exchange:
         rfile: The request body.
     """
 
-    __slots__ = ("answered", "connection", "head", "rfile", "stream", "worker")
+    __slots__ = (
+        "answered",
+        "connection",
+        "head",
+        "rfile",
+        "stream",
+        "together",
+        "wire",
+        "worker",
+    )
 
     def __init__(
         self, connection: Connection, head: RequestHead, rfile: BodyReader
@@ -53,6 +64,10 @@ class Exchange:
         self.answered = False
         self.stream: Stream | None = None
         self.worker: Worker | None = None
+        # The answers that the holder of the baton will send together, if it is the
+        # holder who runs this page; and our own, until the page has ended.
+        self.together: Together | None = None
+        self.wire: bytes | None = None
 
     @property
     def server(self) -> HTTPServer:
@@ -146,7 +161,10 @@ class Exchange:
             self._cut(status, headers, data)
         else:
             self.answered = True
-            connection.transmit(wire)
+            if self.together is None:
+                connection.transmit(wire)
+            else:
+                self.wire = wire
         if on_close is not None:
             on_close()
 
@@ -209,6 +227,15 @@ class Exchange:
         rfile = self.rfile
         if rfile is not EMPTY and type(rfile) is StreamedBody:
             rfile.release()
+        wire = self.wire
+        if wire is not None:
+            self.wire = None
+            # Before the state changes in `finish`: what the client asks next must not
+            # be answered before this.
+            if connection.lasting and self.together is not None:
+                self.together.append((connection, wire))
+            else:
+                connection.transmit(wire)
         following = connection.finish(now)
         if following is not None:
             connection.server.admission.offer(following)
