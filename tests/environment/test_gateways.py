@@ -258,6 +258,24 @@ def test_a_page_may_stop_the_server_and_is_answered_all_the_same(
     assert not thread.is_alive()
 
 
+def test_a_coroutine_may_stop_the_server_and_is_answered_all_the_same(
+    server: Server, tree: Tree
+) -> None:
+    class Last:
+        async def index(self) -> str:
+            server.stop()
+            return "goodbye"
+
+        index.exposed = True  # type: ignore[attr-defined]
+
+    tree.mount(Last())
+    server.start()
+    assert ask(server).endswith(b"goodbye")
+    assert server._thread is not None
+    server._thread.join(10)
+    assert not server._thread.is_alive()
+
+
 def test_without_an_address_there_is_nothing_to_listen_on(server: Server) -> None:
     server.bind_addr = None
     with pytest.raises(ValueError, match="no address to listen on"):

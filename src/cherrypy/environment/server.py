@@ -14,6 +14,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
+from cherrypy.core.context import current, outside
 from cherrypy.core.unrepr import attributes
 from cherrypy.environment import gateways
 from cherrypy.httpd.schedule import Worker
@@ -225,11 +226,12 @@ class Server(ServerAdapter):
         if not self._is_ours():
             super()._knock(host, port)
 
-    def _wait_for_end(self, address: Any) -> None:
-        # A page may stop the site. The server waits for its pages, so this page must
-        # not wait for the server; `Bus.block` does.
-        if not isinstance(threading.current_thread(), Worker):
-            super()._wait_for_end(address)
+    def _is_serving_us(self) -> bool:
+        # A coroutine is a page too, and runs in a thread that is nobody's worker; a
+        # foreign application has a worker, but no request of ours.
+        return current.get() is not outside or isinstance(
+            threading.current_thread(), Worker
+        )
 
     @property
     def bound_addr(self) -> Any:

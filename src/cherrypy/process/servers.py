@@ -196,11 +196,20 @@ class ServerAdapter:
         if not self.running:
             self.bus.log(f"HTTP Server {self.httpserver} already shut down")
             return
-        address = self.bound_addr
-        self.httpserver.stop()
-        self._wait_for_end(address)
+        if self._is_serving_us():
+            # The server waits for its pages, so none of them may wait for the server;
+            # `Bus.block` waits for this thread.
+            threading.Thread(target=self.httpserver.stop, name="HTTPServer end").start()
+        else:
+            address = self.bound_addr
+            self.httpserver.stop()
+            self._wait_for_end(address)
         self.running = False
         self.bus.log(f"HTTP Server {self.httpserver} shut down")
+
+    def _is_serving_us(self) -> bool:
+        """Tell whether the present thread runs a page of this server, if we know."""
+        return False
 
     def _wait_for_end(self, address: Any) -> None:
         """Wait until a server that was told to stop is gone."""
