@@ -199,13 +199,15 @@ class HeaderMap(CaseInsensitiveDict[Any]):  # Any: programs put numbers in, too.
         encoded = []
         known = _NAMES.get
         for name, value in header_items:
+            wire = known(name)
             # Performance: most values are printable ASCII; a third of the time saved.
-            if type(value) is str and value.isascii() and value.isprintable():
-                wire = value.encode()
-            else:
-                text = value if isinstance(value, (str, bytes)) else str(value)
-                wire = cls.encode_header_item(text)
-            encoded.append((known(name) or cls.encode_header_item(name), wire))
+            if wire and type(value) is str and value.isascii() and value.isprintable():
+                encoded.append((wire, value.encode()))
+                continue
+            text = value if isinstance(value, (str, bytes)) else str(value)
+            encoded.append(
+                (wire or cls.encode_header_item(name), cls.encode_header_item(text))
+            )
         return encoded
 
     @classmethod

@@ -100,6 +100,8 @@ _IN_UTF8 = {
 }
 _IN_UTF8["text/html;charset=utf-8"] = "text/html;charset=utf-8"
 
+_NO_TEXT = frozenset({"application/json", "application/octet-stream", "image/png"})
+
 # Performance: these names need no folding.
 _get, _set, _pop = dict.get, dict.__setitem__, dict.pop
 
@@ -170,6 +172,11 @@ class ResponseEncoder:
                     _set(headers, "Content-Type", content_type)
                     _pop(headers, "Content-Length", None)
                     return body
+        # Performance: what is no text, and in pieces of bytes, passes as it is.
+        if result.__class__ is list and self.text_only and not self.debug:
+            content_type = _get(current.get().response.headers, "Content-Type") or ""
+            if content_type in _NO_TEXT and all(type(each) is bytes for each in result):
+                return result
         return bridge.chain(result, self._encoded)
 
     def _encoded(self, result: Any) -> Any:
