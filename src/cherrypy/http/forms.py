@@ -108,11 +108,13 @@ def parse_urlencoded(
     codec = known_charset(charset)
     fields: Fields = {}
     # Performance: most short forms have nothing to undo; half the time saved.
-    if codec == "utf-8" and b"%" not in body and b"+" not in body:
-        for text in body.decode("utf-8").split("&"):
-            if text:
-                plain_name, _, plain_value = text.partition("=")
-                _add(fields, plain_name, plain_value)
+    if codec == "utf_8" and b"%" not in body and b"+" not in body:
+        for text in body.decode().split("&"):
+            name, _, value = text.partition("=")
+            if name in fields:
+                _add(fields, name, value)
+            elif text:
+                fields[name] = value
         return fields
     for pair in body.split(b"&"):
         if pair:
@@ -124,7 +126,8 @@ def parse_urlencoded(
 
 def unquote_plus(raw: bytes) -> bytes:
     """Undo the escapes in a name or value: ``+`` is a space, ``%XX`` is a byte."""
-    return unquote_to_bytes(raw.replace(b"+", b" "))
+    raw = raw.replace(b"+", b" ")
+    return unquote_to_bytes(raw) if b"%" in raw else raw
 
 
 def _decoded(text: str, encoding: str) -> str:
