@@ -14,7 +14,7 @@ returns is the page::
 
 There are four layers. Who writes pages begins with the **application layer**:
 `expose`, `popargs`, `url`, `quickstart`, the errors and redirects to raise, and the
-names for what is being served: `request`, `response`, `session`, `thread_data`.
+names for what is being served: `request`, `response`, `serving`, `thread_data`.
 
 The **environment layer** is what stands around every request: `engine` (the process
 bus), `server`, `servers`, `tree`, `config`, `log` and `checker`.
