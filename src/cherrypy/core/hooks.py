@@ -44,9 +44,16 @@ class Hook:
     __slots__ = ("callback", "failsafe", "kwargs", "priority")
 
     callback: Callable[..., Any]
+    """What is called."""
+
     failsafe: bool
+    """Whether it runs even if an earlier hook of the same point failed."""
+
     priority: float
+    """Lower runs earlier, 0 to 100."""
+
     kwargs: dict[str, Any]
+    """What the callback is given at each call."""
 
     def __init__(
         self,
@@ -97,7 +104,7 @@ class HookMap(dict[str, list[Hook]]):
         priority: float | None = None,
         **kwargs: Any,
     ) -> None:
-        """Append a new `Hook` to a point.
+        """Append a new `Hook` to a point; the other arguments are those of `Hook`.
 
         Raises:
             KeyError: There is no such point.

@@ -31,7 +31,7 @@ class SizedReader:
     Args:
         fp: The stream; needs `read(size)` only.
         length: How many bytes belong to the body; None for all that the stream has.
-        maxbytes: More than these are refused; None or 0 for any number.
+        maxbytes: More bytes than these are refused; None or 0 for any number.
         bufsize: How many bytes to take at a time.
         has_trailers: Whether header fields follow the body; they are found in
             `trailers` then.

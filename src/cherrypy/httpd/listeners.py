@@ -38,6 +38,12 @@ def open_listeners(
 ) -> list[socket.socket]:
     """Return listening sockets that do not block.
 
+    Args:
+        addresses: One or several.
+        backlog: New connections that the kernel keeps until they are accepted.
+        nodelay: Whether small packets leave at once (``TCP_NODELAY``).
+        reuse_port: Whether other processes may listen at the same port.
+
     Raises:
         OSError: An address is not available; nothing is left open then.
     """

@@ -51,7 +51,7 @@ class Page:
         self._average = 0.0
 
     def record(self, seconds: float) -> None:
-        """Take note of a call.
+        """Take note of a call that took so many seconds.
 
         Performance: calls of a page that is fast and was fast again need not be told.
         """

@@ -261,7 +261,7 @@ class ByteRanges:
 
     Args:
         file: A file that can be sought in; closed at the end.
-        ranges: Pairs of start and stop, stop exclusive.
+        ranges: Pairs of start and stop in bytes, stop exclusive.
         size: Bytes in the whole file.
         content_type: The media type of the whole, repeated in each part.
     """

@@ -104,6 +104,9 @@ class Cookies(Mapping[str, str]):
     """The cookies that a client has kept: a mapping of names to values.
 
     Where two cookies share a name (on different paths), the mapping shows the last.
+
+    Args:
+        clock: Returns the present time, in seconds since the epoch.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:

@@ -26,9 +26,16 @@ __all__ = [
 ]
 
 CONTENT_LENGTH = 1
+"""Says where the answer ends; the server checks it and writes it itself."""
+
 CONNECTION = 2
+"""May ask to close the connection; the rest is the server's to say."""
+
 DATE = 3
+"""Makes the server's own superfluous."""
+
 DROPPED = 4
+"""Is not sent, because only the server can know it."""
 
 _KINDS = {
     b"content-length": CONTENT_LENGTH,
