@@ -12,7 +12,7 @@ import pytest
 from cherrypy.core import bridge
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
 
     from cherrypy.core.bridge import Story
 
@@ -36,6 +36,7 @@ async def fail() -> None:
 
 
 def test_a_story_without_anything_to_await_meets_no_loop() -> None:
+    bridge.stop_loop()  # one that another test has started
     steps = []
 
     def story() -> Story:
@@ -176,8 +177,8 @@ def test_the_loop_may_stop_itself_without_waiting_for_itself() -> None:
 
 def test_any_awaitable_will_do() -> None:
     class Soon:
-        def __await__(self) -> Iterator[Any]:
+        def __await__(self) -> Generator[Any, Any, int]:
             yield from double(21).__await__()
             return 42
 
-    assert bridge.wait_for(Soon()) == 42  # type: ignore[arg-type]
+    assert bridge.wait_for(Soon()) == 42
