@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cherrypy.httpd.baton import Baton
 
-__all__ = ["Monitor"]
+__all__ = ["TICK_SECONDS", "Monitor"]
 
 TICK_SECONDS = 0.005
 """Between two looks. A page that both of them find is late: 5 to 10 ms."""
