@@ -206,6 +206,11 @@ class Client:
             assert self.exactly(2) == b"\r\n"
         assert self.until(b"\r\n") == b"\r\n"
 
+    def rest_or_answer(self) -> int:
+        """Return the status of an answer, or 0 for the end of the stream."""
+        self.buffer = self.receive()
+        return self.answer().status if self.buffer else 0
+
     def ended(self) -> bool:
         """Wait for the end of the stream; True if nothing came before it."""
         return self.receive() == b""

@@ -35,6 +35,7 @@ def real() -> Iterator[tuple[str, int]]:
     thread = threading.Thread(target=server.serve)
     thread.start()
     try:
+        assert isinstance(server.bound_addr, tuple)
         yield server.bound_addr
     finally:
         server.stop()

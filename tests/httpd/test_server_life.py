@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cherrypy.httpd.limits import Limits
 from cherrypy.httpd.server import HTTPServer
 from tests.httpd.serving import PATIENCE_SECONDS, Client, Log, Running, hello, serving
 
@@ -32,15 +33,16 @@ def test_a_server_answers_at_the_port_it_says() -> None:
 
 def test_ready_tells_that_it_serves() -> None:
     server = HTTPServer(hello, bind_addr=("127.0.0.1", 0), log=Log())
-    assert not server.ready
+    seen = [server.ready]
     server.prepare()
-    assert not server.ready
+    seen.append(server.ready)
     running = Running(server, Log())
     running.thread.start()
     running.get()
-    assert server.ready
+    seen.append(server.ready)
     server.stop()
-    assert not server.ready
+    seen.append(server.ready)
+    assert seen == [False, False, True, False]
     running.thread.join(PATIENCE_SECONDS)
 
 
@@ -53,7 +55,8 @@ def test_start_does_both() -> None:
 
     server = HTTPServer(page, bind_addr=("127.0.0.1", 0), log=Log())
     server.prepare()
-    port = server.bound_addr[1]  # type: ignore[index]
+    assert isinstance(server.bound_addr, tuple)
+    port = server.bound_addr[1]
     server.stop()
     server.bind_addr = ("127.0.0.1", port)
     thread = threading.Thread(target=server.start)
@@ -338,6 +341,7 @@ port = listener.getsockname()[1]
 # What a service manager leaves: descriptor 3, and two variables.
 os.dup2(listener.detach(), 3)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+from cherrypy.httpd.limits import Limits
 from cherrypy.httpd.server import HTTPServer
 def page(exchange):
     exchange.respond(b"200 OK", [], [b"passed"])
@@ -402,3 +406,50 @@ def test_answering_twice_is_an_error() -> None:
         assert client.ask().status == 200
         assert client.ask().status == 200
     assert len(failures) == 2
+
+
+def test_at_the_end_everything_is_closed_whatever_it_was_doing() -> None:
+    def page(exchange: Exchange) -> None:
+        kind = exchange.head.path
+        if kind == b"/upload":
+            exchange.rfile.read()
+            hello(exchange)
+        elif kind == b"/whole":
+            exchange.respond(b"200 OK", [], [bytes(20_000_000)])
+        elif kind == b"/pieces":
+            endless = iter(lambda: bytes(100_000), None)
+            exchange.respond(b"200 OK", [], endless)
+        else:
+            hello(exchange)
+
+    def once() -> None:
+        limits = Limits(inline_body_bytes=10)
+        with serving(page, shutdown_seconds=0.2, threads=2, limits=limits) as running:
+            for _ in range(3):
+                running.client()
+                running.client().ask()
+                running.client().send(b"GET / HT")
+                client = running.client()
+                client.request(method="POST", head="Content-Length: 10\r\n")
+                client.send(b"x")
+                for kind in ("/whole", "/pieces"):
+                    client = running.client(buffer=4096)
+                    client.request(kind)
+                    client.until(b"\r\n\r\n")
+                client = running.client()
+                client.send(b"bad\r\n\r\n")
+                client.until(b"\r\n\r\n")
+            for _ in range(3):
+                client = running.client()
+                client.request("/upload", method="POST", head="Content-Length: 50\r\n")
+                client.send(bytes(20))
+            running.get()
+            running.server.stop()
+            assert not running.server.baton.connections
+            assert running.server.workers == 0
+
+    once()
+    gc.collect()
+    descriptors = len(os.listdir("/proc/self/fd"))
+    once()
+    assert len(os.listdir("/proc/self/fd")) == descriptors

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cherrypy.httpd.exchange import Exchange
+    from cherrypy.httpd.exchange import Exchange, Handler
 
 SHORT = 0.1
 TIMED_OUT = b"HTTP/1.1 408 "
@@ -211,7 +211,8 @@ def test_a_slow_reader_holds_no_worker(tmp_path: Path) -> None:
 
     def page(exchange: Exchange) -> None:
         kinds = {b"/whole": whole, b"/pieces": pieces, b"/file": file}
-        kinds.get(exchange.head.path, hello)(exchange)
+        answer: Handler = kinds.get(exchange.head.path) or hello
+        answer(exchange)
 
     with serving(page, threads=1) as running:
         for kind in ("/whole", "/pieces", "/file"):
@@ -247,12 +248,12 @@ def test_a_reader_that_takes_nothing_is_dropped(kind: str, tmp_path: Path) -> No
 
     limits = Limits(write_deadline_seconds=SHORT)
     with serving(page, limits=limits) as running:
-        with running.client(buffer=4096) as client:
-            client.request()
-            assert closed.wait(PATIENCE_SECONDS)
-            while running.server.open_connections:
-                pass
-            assert len(client.rest()) < 20_000_000
+        client = running.client(buffer=4096)
+        client.request()
+        assert closed.wait(PATIENCE_SECONDS)
+        while running.server.open_connections:
+            pass
+        assert len(client.rest()) < 20_000_000
     assert running.log == []
 
 
@@ -331,11 +332,11 @@ def test_a_parked_answer_is_cut_when_the_server_ends() -> None:
         exchange.respond(b"200 OK", [], endless, closed.set)
 
     with serving(page, shutdown_seconds=SHORT) as running:
-        with running.client(buffer=4096) as client:
-            client.request()
-            client.until(b"\r\n\r\n")
-            running.server.stop()
-            assert closed.wait(PATIENCE_SECONDS)
+        client = running.client(buffer=4096)
+        client.request()
+        client.until(b"\r\n\r\n")
+        running.server.stop()
+        assert closed.wait(PATIENCE_SECONDS)
 
 
 def test_an_error_in_the_middle_of_a_stream_cuts_the_connection() -> None:

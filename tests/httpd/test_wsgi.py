@@ -14,7 +14,7 @@ import pytest
 from cherrypy.http.filebody import FileBody
 from cherrypy.httpd.limits import Limits
 from cherrypy.httpd.wsgi import WSGIHandler
-from tests.httpd.serving import PATIENCE_SECONDS, Client, serving
+from tests.httpd.serving import PATIENCE_SECONDS, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,6 +32,11 @@ def ask(
     """Ask a WSGI application one question over the wire."""
     with serving(WSGIHandler(app), **options) as running:
         return _ask(running, request)
+
+
+def validated(app: Any) -> Any:
+    """Return an application with the validator of the standard library around it."""
+    return validator(app)
 
 
 def _ask(running: Running, request: bytes) -> Answer:
@@ -67,7 +72,7 @@ def test_the_validator_finds_nothing_wrong(method: str) -> None:
         return [body] if environ["REQUEST_METHOD"] != "HEAD" else []
 
     body = b"one\ntwo\nthree" if method in ("POST", "PUT") else b""
-    with serving(WSGIHandler(validator(app))) as running, running.client() as client:
+    with serving(WSGIHandler(validated(app))) as running, running.client() as client:
         length = f"Content-Length: {len(body)}\r\n" if body else ""
         client.request("/a?b=c", method=method, head=length)
         client.send(body)
@@ -81,15 +86,12 @@ def test_the_validator_accepts_streams_of_bodies_too() -> None:
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [TEXT])
         stream = environ["wsgi.input"]
-        for line in stream:
-            yield line
+        yield from stream
         assert stream.read(10) == b""
 
     lines = [b"%06d\n" % n for n in range(30_000)]
-    with serving(WSGIHandler(validator(app))) as running, running.client() as client:
-        client.request(
-            "/", method="POST", head=f"Content-Length: {len(lines) * 7}\r\n"
-        )
+    with serving(WSGIHandler(validated(app))) as running, running.client() as client:
+        client.request("/", method="POST", head=f"Content-Length: {len(lines) * 7}\r\n")
         sender = threading.Thread(target=client.send, args=(b"".join(lines),))
         sender.start()
         assert client.answer().body == b"".join(lines)
@@ -104,7 +106,7 @@ def test_the_validator_accepts_write_and_iterables() -> None:
         write(b"two ")
         return [b"three"]
 
-    with serving(WSGIHandler(validator(app))) as running:
+    with serving(WSGIHandler(validated(app))) as running:
         assert running.get().body == b"one two three"
         assert running.log == []
 
@@ -249,8 +251,8 @@ def test_start_response_may_be_called_by_the_first_piece() -> None:
 def test_an_application_that_fails_before_its_first_piece_is_a_500() -> None:
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [TEXT])
-        raise ValueError("mine")
         yield b""
+        raise ValueError("mine")
 
     answer = ask(app)
     assert answer.status == 500
@@ -650,7 +652,7 @@ def test_a_file_is_sent_from_where_it_stands(tmp_path: Path) -> None:
         path.write_bytes(b"skip" + bytes(range(10)) * (size // 10))
 
         def app(environ: Environ, start_response: StartResponse) -> Any:
-            file = path.open("rb")  # noqa: SIM115 (closed by the server)
+            file = path.open("rb")
             file.seek(4)
             start_response("200 OK", [TEXT])
             return environ["wsgi.file_wrapper"](file, 1000)

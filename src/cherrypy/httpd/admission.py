@@ -69,6 +69,13 @@ class Admission:
                 return  # a worker has just taken it
         self.turn_away(exchange)
 
+    def end(self) -> None:
+        """Close those who still wait; nobody will serve them. The serving thread."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, deque()
+        for exchange in waiting:
+            exchange.connection.close()
+
     def body_ended(self) -> None:
         """Take note that a worker does not wait for the bytes of a body any more."""
         with self._lock:

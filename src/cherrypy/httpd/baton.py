@@ -18,6 +18,7 @@ from contextlib import suppress
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Protocol
 
+from cherrypy.httpd.connection import LINGERING
 from cherrypy.httpd.pages import Pages
 from cherrypy.httpd.pollers import READABLE, make_poller
 from cherrypy.httpd.rescue import Monitor
@@ -247,6 +248,8 @@ class Baton:
         deadlines that change with every request: 10,000 take half a millisecond.
         """
         self._next_sweep = now + self._sweep_seconds
+        if self._end_at is not None:
+            self._hasten(now)
         late = [c for c in list(self.connections.values()) if c.deadline < now]
         for connection in late:
             try:
@@ -275,14 +278,28 @@ class Baton:
         self._sweep_seconds = _DRAIN_SWEEP_SECONDS
         self._next_sweep = now
         self.server.acceptor.end()
-        idle_seconds = self.server.limits.idle_seconds
-        for connection in self.connections.values():
+
+    def _hasten(self, now: float) -> None:
+        """Shorten the waiting for clients of whom nothing more is wanted.
+
+        Done again and again, because workers still hand connections over.
+        """
+        limits = self.server.limits
+        for connection in list(self.connections.values()):
             if connection.idle:
-                since = connection.deadline - idle_seconds
-                connection.deadline = min(connection.deadline, since + _GRACE_SECONDS)
+                usual = limits.idle_seconds
+            elif connection.state == LINGERING:
+                usual = limits.linger_seconds
+            else:
+                continue
+            if connection.deadline > now + _GRACE_SECONDS:
+                since = connection.deadline - usual
+                connection.deadline = since + _GRACE_SECONDS
 
     def close(self) -> None:
         """Give back the descriptors. The serving thread calls this at the end."""
+        for connection in list(self.connections.values()):
+            connection.clear_away()
         self._waker.close()
         self.poller.close()
 

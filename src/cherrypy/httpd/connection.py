@@ -233,11 +233,20 @@ class Connection:
         """Cut the connection, whatever it is doing, because the server must end."""
         if self.state == SERVING:
             # Its thread is the one to close it, and will notice.
+            self.broken = True
             with suppress(OSError):
                 self.sock.shutdown(socket.SHUT_RDWR)
         elif self.state == WRITING:
             self.expire()
         else:
+            self.close()
+
+    def clear_away(self) -> None:
+        """Close what has no owner any more: the workers are gone, and the holder."""
+        if self.state != SERVING:
+            waiting, self.waiting = self.waiting, None
+            if waiting is not None:
+                waiting.abandon()
             self.close()
 
     def _watch(self, interest: int) -> None:

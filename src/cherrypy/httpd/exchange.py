@@ -245,6 +245,9 @@ class Exchange:
         page = self.head.page
         if page is not None:
             page.distrust()
+        if stream.parked and self.connection.broken:
+            stream.parked = False
+            stream.close()
         if not stream.parked:
             if stream.context is not None:
                 worker.answers -= 1
@@ -268,6 +271,11 @@ class Exchange:
         worker = self.worker
         assert worker is not None  # or nothing could have been parked
         self.connection.server.schedule.hand(worker, self)
+
+    def abandon(self) -> None:
+        """End an answer that will not be resumed; the serving thread, at the end."""
+        if self.stream is not None:
+            self.stream.close()
 
     def _serve(self) -> None:
         """Call the handler, and make sure that there is an answer."""

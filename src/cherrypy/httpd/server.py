@@ -251,6 +251,7 @@ class HTTPServer:
         """Give everything back: threads, descriptors, files."""
         self.ready = False
         self.acceptor.end()
+        self.admission.end()
         self.schedule.dismiss()
         end = monotonic() + 1.0  # those who serve a client that was cut just now
         present = threading.current_thread()
