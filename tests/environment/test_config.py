@@ -122,8 +122,11 @@ class TestUpdate:
 
 
 class TestEnvironments:
-    def test_all_but_the_test_suite_hide_what_only_developers_may_see(self) -> None:
+    def test_those_of_a_site_hide_what_only_developers_may_see(self) -> None:
         for name, entries in environments.items():
+            if name == "development":
+                assert entries == {"request.show_tracebacks": True}
+                continue
             assert entries["engine.autoreload.on"] is False
             assert entries["checker.on"] is False
             assert entries["tools.log_headers.on"] is False

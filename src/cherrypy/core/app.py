@@ -14,15 +14,17 @@ from cherrypy.core.log import LogManager
 from cherrypy.core.plan import Plans
 from cherrypy.core.request import Request
 from cherrypy.core.response import Response
-from cherrypy.core.wsgi import AppResponse, CPWSGIApp
+from cherrypy.core.wsgi import AppResponse, CPWSGIApp, recode_path_qs
 from cherrypy.http.hosts import Host
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Mapping
 
     from cherrypy.http.types import StartResponse
+    from cherrypy.httpd.exchange import Exchange
 
-__all__ = ["Application", "Bus", "active"]
+__all__ = ["Application", "Bus", "active", "shortened"]
+
 
 active: dict[int, Serving] = {}
 """The exchanges in progress, by identity; the timeout monitor looks at them."""
@@ -114,7 +116,12 @@ class Application:
         if self._script_name is not None:
             return self._script_name
         environ = current.get().request.wsgi_environ or {}
-        return str(environ.get("SCRIPT_NAME", "")).rstrip("/")
+        name = str(environ.get("SCRIPT_NAME", "")).rstrip("/")
+        if name.isascii():
+            return name
+        # As the path: what is left of it begins behind this.
+        encoding = self.find_config("/", "request.uri_encoding", "utf-8")
+        return (recode_path_qs(name, "", encoding) or (name, ""))[0]
 
     @script_name.setter
     def script_name(self, value: str | None) -> None:
@@ -129,8 +136,16 @@ class Application:
             and type(wsgiapp) is CPWSGIApp
             and wsgiapp.response_class is AppResponse
             and not wsgiapp.config
+            and wsgiapp.head is None
             and self._script_name is not None
-            and type(self).__call__ is Application.__call__
+            and (type(self) is Application or self._is_unchanged())
+        )
+
+    def _is_unchanged(self) -> bool:
+        """Tell whether a subclass answers requests as this class does."""
+        return (
+            type(self).__call__ is Application.__call__
+            and type(self).get_serving is Application.get_serving
         )
 
     def merge(self, config: Any) -> None:
@@ -147,6 +162,8 @@ class Application:
 
     def find_config(self, path: str, key: str, default: Any = None) -> Any:
         """Return the most specific value of a key for a path."""
+        if len(path) > 256:
+            path = shortened(path, self.config)
         trail = path or "/"
         while trail:
             section = self.config.get(trail)
@@ -164,18 +181,20 @@ class Application:
         remote: Host | None,
         scheme: str,
         sproto: str = "HTTP/1.1",
+        exchange: Exchange | None = None,
     ) -> tuple[Request, Response]:
         """Make a request and a response and let the present context serve them.
 
         Args:
-            local: Where the request came in; None if the exchange of our own server
-                tells it when asked.
+            local: Where the request came in; None if `exchange` tells it when asked.
             remote: Who sent it; likewise.
             scheme: "http" or "https".
             sproto: The highest version that the server speaks.
+            exchange: What our own server knows of the request.
         """
         request = self.request_class(local, remote, scheme, sproto)
         request.app = self
+        request.exchange = exchange
         response = self.response_class()
         serving = Serving(request, response)
         current.set(serving)
@@ -195,11 +214,15 @@ class Application:
     def release_serving(self) -> None:
         """End the present request: run the last hooks and forget it."""
         serving = current.get()
+        if serving is context.outside:
+            return
         bus = self.bus
         try:
-            if bus is not None and bus.listeners.get("after_request"):
-                bus.publish("after_request")
-            serving.request.close()
+            try:
+                if bus is not None and bus.listeners.get("after_request"):
+                    bus.publish("after_request")
+            finally:
+                serving.request.close()
         except Exception:  # boundary: the answer is out; all that is left is to log
             self.log(traceback=True, severity=logging.ERROR)
         finally:
@@ -211,6 +234,18 @@ class Application:
     ) -> Iterable[bytes]:
         """Answer a WSGI call."""
         return self.wsgiapp(environ, start_response)
+
+
+def shortened(path: str, places: Iterable[str]) -> str:
+    """Cut a path, by whole parts, to what can be one of some places or a part of one.
+
+    Trying one beginning after the other takes time that grows with the square of the
+    length, and clients choose the length.
+    """
+    longest = max(map(len, places), default=0)
+    if len(path) <= longest:
+        return path
+    return path[: max(path.rfind("/", 0, longest + 1), 0)]
 
 
 # Outside a request the ambient names find harmless defaults.

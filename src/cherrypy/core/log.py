@@ -359,24 +359,18 @@ class LogManager:
         """Write to the error log, see `error`."""
         self.error(*args, **kwargs)
 
-    def access(
-        self, request: Request | None = None, response: Response | None = None
-    ) -> None:
-        """Write a line about a request to the access log, if somebody listens.
+    def access(self) -> None:
+        """Write a line about the present request to the access log.
 
-        Args:
-            request: By default the present one.
-            response: By default the present one; it must be finalized.
+        Nothing is done if nobody listens. The response must be finalized.
         """
         logger = self.access_log
         listeners = _listeners(logger)
         if not listeners or not logger.isEnabledFor(logging.INFO):
             return
-        if request is None or response is None:
-            here = current.get()
-            request, response = here.request, here.response
+        here = current.get()
         try:
-            line = self._access_line(request, response)
+            line = self._access_line(here.request, here.response)
         except Exception:  # boundary: a bad format must not fail the page
             self.error(context="HTTP", severity=logging.ERROR, traceback=True)
             return
@@ -449,17 +443,13 @@ class GlobalLogManager(LogManager):
         log: LogManager = self if app is None else app.log
         log.error(*args, **kwargs)
 
-    def access(
-        self, request: Request | None = None, response: Response | None = None
-    ) -> None:
+    def access(self) -> None:
         """Write to the access log of the request's application, else of the site."""
-        if request is None or response is None:
-            here = current.get()
-            request, response = here.request, here.response
-        if request.app is None:
-            super().access(request, response)
+        app = current.get().request.app
+        if app is None:
+            super().access()
         else:
-            request.app.log.access(request, response)
+            app.log.access()
 
 
 def _switch(

@@ -12,23 +12,29 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.app import Application
-from cherrypy.core.context import Serving, current
+from cherrypy.core.context import Serving, current, outside
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import InternalRedirect
 from cherrypy.core.received import ReceivedHeaders
-from cherrypy.core.tree import Tree
+from cherrypy.core.tree import NOWHERE, Tree
 from cherrypy.core.wsgi import recode_path_qs, visit_once
 from cherrypy.http.filebody import FileBody
-from cherrypy.http.urls import unquote_path
+from cherrypy.http.urls import unquote_path, urljoin
 from cherrypy.httpd.wsgi import WSGIHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from cherrypy.core.request import Request
+    from cherrypy.core.response import Response
     from cherrypy.httpd.exchange import Exchange
+    from cherrypy.httpd.protocols.events import RequestHead
 
 __all__ = ["NativeGateway"]
+
+_NOWHERE = [(name.encode(), value.encode()) for name, value in NOWHERE]
+
+# What a request that is run again, without its body, does not repeat.
+_OF_THE_BODY = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class _Understood:
@@ -36,9 +42,9 @@ class _Understood:
 
     __slots__ = ("path", "query", "received")
 
-    def __init__(self, exchange: Exchange) -> None:
-        head = exchange.head
-        self.path = unquote_path(head.path)
+    def __init__(self, head: RequestHead) -> None:
+        path = unquote_path(head.path)
+        self.path = urljoin(path) if "//" in path else path
         self.query = head.query.decode("latin-1")
         self.received = ReceivedHeaders(head.headers)
 
@@ -48,10 +54,14 @@ class NativeGateway:
 
     Args:
         tree: Returns the tree that is in force; it may be another one each time.
+        server_protocol: The highest version of HTTP that the server speaks.
     """
 
-    def __init__(self, tree: Callable[[], Any]) -> None:
+    def __init__(
+        self, tree: Callable[[], Any], server_protocol: str = "HTTP/1.1"
+    ) -> None:
         self.tree = tree
+        self.server_protocol = server_protocol
         self._through_wsgi = WSGIHandler(lambda *call: self.tree()(*call))
 
     def __call__(self, exchange: Exchange) -> None:
@@ -59,14 +69,14 @@ class NativeGateway:
         head = exchange.head
         known = head.memo
         if known.__class__ is not _Understood:
-            known = head.memo = _Understood(exchange)
+            known = head.memo = _Understood(head)
         tree = self.tree()
         if type(tree) is not Tree:
             self._through_wsgi(exchange)
             return
         script_name = tree.script_name_of(known.path)
         if script_name is None:
-            exchange.respond(b"404 Not Found", [(b"Content-Length", b"0")], [])
+            exchange.respond(b"404 Not Found", _NOWHERE.copy(), [])
             return
         app = tree.apps[script_name]
         if not (isinstance(app, Application) and app.plain):
@@ -74,84 +84,94 @@ class NativeGateway:
             return
         before = current.get()
         try:
-            _answer(app, exchange, known)
+            self._answer(app, exchange, known)
         finally:
             current.set(before)
 
-
-def _answer(app: Application, exchange: Exchange, known: _Understood) -> None:
-    method, path, query = exchange.head.method, known.path, known.query
-    if not (path.isascii() and query.isascii()):
-        encoding = app.find_config(path, "request.uri_encoding", "utf-8")
-        path, query = recode_path_qs(path, query, encoding) or (path, query)
-    try:
-        request, response = app.get_serving(None, None, exchange.scheme)
-        request.exchange = exchange
+    def _answer(self, app: Application, exchange: Exchange, known: _Understood) -> None:
+        path, query = known.path, known.query
+        if not (path.isascii() and query.isascii()):
+            encoding = app.find_config(path, "request.uri_encoding", "utf-8")
+            path, query = recode_path_qs(path, query, encoding) or (path, query)
         try:
-            version = "HTTP/1.1" if exchange.head.version == (1, 1) else "HTTP/1.0"
-            request.run(method, path, query, version, known.received, exchange.rfile)
-        except InternalRedirect as redirect:
-            _follow(app, exchange, known, redirect)
-            response = current.get().response
-        status, headers, body = (
-            response.output_status,
-            response.header_list,
-            response._body,
-        )
-    except (KeyboardInterrupt, SystemExit):
-        app.release_serving()
-        raise
-    except Exception:  # boundary: whatever happened, the client gets an answer
-        status, headers, body = _bare(app)
-    if body.__class__ is list:
-        # Out at once, as far as we are concerned.
-        try:
-            exchange.respond(status, headers, body)
-        finally:
+            try:
+                request, response = app.get_serving(
+                    None, None, exchange.scheme, self.server_protocol, exchange
+                )
+                head = exchange.head
+                version = "HTTP/1.1" if head.version == (1, 1) else "HTTP/1.0"
+                request.run(
+                    head.method, path, query, version, known.received, exchange.rfile
+                )
+            except InternalRedirect as redirect:
+                response = self._follow(app, exchange, redirect)
+            body = response._body
+            if body.__class__ is list:
+                # Out at once, as far as we are concerned.
+                exchange.respond(response.output_status, response.header_list, body)
+                app.release_serving()
+            else:
+                _send(app, exchange, response)
+        except Exception:  # boundary: whatever happened, the client gets an answer
+            _answer_bare(app, exchange)
+        except BaseException:
             app.release_serving()
-        return
+            raise
+
+    def _follow(
+        self, app: Application, exchange: Exchange, redirect: InternalRedirect
+    ) -> Response:
+        """Run internal redirects until one leads to an answer.
+
+        Raises:
+            RuntimeError: They lead in circles.
+        """
+        _, path, query, version = current.get().request.asked
+        seen = [f"{path}?{query}" if query else path]
+        script_name = app.script_name
+        received = ReceivedHeaders(
+            [pair for pair in exchange.head.headers if pair[0] not in _OF_THE_BODY]
+        )
+        while True:
+            previous = current.get()
+            visit_once(seen, redirect, script_name)
+            previous.response.discard_body()
+            app.release_serving()
+            request, response = app.get_serving(
+                None, None, exchange.scheme, self.server_protocol, exchange
+            )
+            request.prev = previous.request
+            path = script_name + redirect.path
+            query = redirect.query_string
+            try:
+                request.run("GET", path, query, version, received, io.BytesIO())
+            except InternalRedirect as another:
+                redirect = another
+            else:
+                return response
+
+
+def _send(app: Application, exchange: Exchange, response: Response) -> None:
+    """Hand over an answer that is still in the making; it ends its request."""
     serving = current.get()
+    body = response._body
     if not isinstance(body, FileBody):
         body = _Streamed(body, serving)
-    exchange.respond(status, headers, body, _Goodbye(app, serving))
+    goodbye = _Goodbye(app, serving)
+    exchange.respond(response.output_status, response.header_list, body, goodbye)
 
 
-def _follow(
-    app: Application,
-    exchange: Exchange,
-    known: _Understood,
-    redirect: InternalRedirect,
-) -> None:
-    """Run internal redirects until one leads to an answer."""
-    seen = [f"{known.path}?{known.query}" if known.query else known.path]
-    while True:
-        previous: Request = redirect.request
+def _answer_bare(app: Application, exchange: Exchange) -> None:
+    """Log what happened, say no more than that it did, and end the request."""
+    serving = current.get()
+    try:
+        app.log(traceback=True, severity=logging.ERROR)
+        if not exchange.answered:
+            shown = serving.request.show_tracebacks
+            exchange.respond(*bare_error(format_exc() if shown else ""))
+        serving.response.discard_body()
+    finally:
         app.release_serving()
-        script_name = app.script_name
-        visit_once(seen, redirect, script_name)
-        request, _ = app.get_serving(None, None, exchange.scheme)
-        request.exchange = exchange
-        request.prev = previous
-        try:
-            request.run(
-                "GET",
-                script_name + redirect.path,
-                redirect.query_string,
-                previous.asked_protocol,
-                known.received,
-                io.BytesIO(),
-            )
-        except InternalRedirect as another:
-            redirect = another
-        else:
-            return
-
-
-def _bare(app: Application) -> tuple[bytes, list[tuple[bytes, bytes]], list[bytes]]:
-    """Log what happened and say no more than that it did."""
-    app.log(traceback=True, severity=logging.ERROR)
-    show = current.get().request.show_tracebacks
-    return bare_error(format_exc() if show else "")
 
 
 class _Goodbye:
@@ -165,14 +185,11 @@ class _Goodbye:
 
     def __call__(self) -> None:
         before = current.get()
-        if before is self.serving:
-            self.app.release_serving()
-            return
         current.set(self.serving)
         try:
             self.app.release_serving()
         finally:
-            current.set(before)
+            current.set(outside if before is self.serving else before)
 
 
 class _Streamed:

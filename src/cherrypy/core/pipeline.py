@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core import bridge
-from cherrypy.core.errors import HTTPError, HTTPRedirect
+from cherrypy.core.errors import HTTPError, HTTPRedirect, TimeoutError
 from cherrypy.core.hooks import run_through
 from cherrypy.http.elements import MalformedHeader
 from cherrypy.httpd.protocols.events import RequestRefused
@@ -31,7 +31,7 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
     """Answer one request, yielding whatever has to be awaited.
 
     Raises:
-        Exception: What is in `request.throws`, and anything if
+        Exception: What is in `request.throws`, and anything unexpected if
             `request.throw_errors` is set.
     """
     try:
@@ -62,6 +62,8 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
             if request.process_request_body:
                 request.stage = "process_body"
                 request.body.process()
+                if response.timed_out:
+                    raise _timeout(request, response)
 
             request.stage = "before_handler"
             if planned["before_handler"] or "hooks" in touched:
@@ -78,6 +80,8 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
             if planned["before_finalize"] or "hooks" in touched:
                 yield from run_through(request.hooks_at("before_finalize"))
             response.finalize()
+            if response.timed_out:
+                raise _timeout(request, response)
         except (HTTPError, HTTPRedirect, MalformedHeader, RequestRefused) as raised:
             _reply(raised).set_response(response, request)
             request.stage = "before_finalize (HTTPError)"
@@ -100,11 +104,20 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
         request.handle_error()
 
 
-def _reply(raised: Exception) -> HTTPError | HTTPRedirect:
+def _reply(
+    raised: HTTPError | HTTPRedirect | MalformedHeader | RequestRefused,
+) -> HTTPError | HTTPRedirect:
     """Return what a raised exception answers; mistakes of the client are 4xx."""
     if isinstance(raised, MalformedHeader):
         return HTTPError(400, str(raised))
     if isinstance(raised, RequestRefused):
         return HTTPError(raised.status, raised.message)
-    assert isinstance(raised, HTTPError | HTTPRedirect)
     return raised
+
+
+def _timeout(request: Request, response: Response) -> TimeoutError:
+    """Make the error that ends a page which the timeout monitor has given up."""
+    return TimeoutError(
+        f"{request.request_line!r} took longer than response.timeout, "
+        f"{response.timeout} seconds."
+    )

@@ -10,12 +10,15 @@ invalidation to forget.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, runtime_checkable
+
+from cherrypy.core.hooks import HookMap
+from cherrypy.core.lazy import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from cherrypy.core.hooks import Hook, HookMap
+    from cherrypy.core.hooks import Hook
     from cherrypy.core.request import Request
     from cherrypy.core.response import Response
 
@@ -35,7 +38,14 @@ class Plannable(Protocol):
 class PlanDraft:
     """A plan in the making, to which every namespace adds its part."""
 
-    def __init__(self, hooks: HookMap) -> None:
+    def __init__(self, pristine: HookMap) -> None:
+        self.pristine = pristine
+        """The hooks of the request class."""
+        self.watched: list[Mapping[Any, Any]] = []
+        """Mappings on whose contents the plan depends."""
+        self.copies: list[Mapping[Any, Any]] = []
+        """What they contained when they began to be watched."""
+        self.watch(pristine)
         self.request: dict[str, Any] = {}
         """Attributes to set on the request."""
         self.response: dict[str, Any] = {}
@@ -46,18 +56,22 @@ class PlanDraft:
         """Attributes to set on the request's body."""
         self.error_pages: dict[int | str, Any] = {}
         """Error pages by status code, or under ``"default"``."""
-        self.hooks: HookMap = hooks
+        self.hooks: HookMap = pristine.copy()
         """The hooks of the request class; what is attached here is added to them."""
         self.toolmaps: dict[str, dict[str, dict[str, Any]]] = {}
         """Settings by toolbox and tool."""
         self.live: list[Callable[[Request], None]] = []
         """What cannot be known beforehand and runs at each request."""
-        self.watched: list[Mapping[Any, Any]] = []
-        """Mappings on whose contents the plan depends, besides the layers."""
+        self.failed = False
+        """Whether some of the config made no sense; one of `live` says so."""
 
     def watch(self, mapping: Mapping[Any, Any]) -> None:
-        """Make the plan depend on what this mapping contains."""
+        """Make the plan depend on what this mapping contains.
+
+        Read it afterwards, so that whatever changes in between is noticed.
+        """
         self.watched.append(mapping)
+        self.copies.append(_copy(mapping))
 
 
 class Plan:
@@ -71,9 +85,9 @@ class Plan:
         "config",
         "copies",
         "error_pages",
+        "failed",
         "hooks",
         "hooks_only",
-        "layers",
         "live",
         "pristine",
         "request",
@@ -85,13 +99,8 @@ class Plan:
     )
 
     def __init__(
-        self,
-        layers: Layers,
-        config: dict[str, Any],
-        request_class: type[Request],
-        draft: PlanDraft,
+        self, config: dict[str, Any], request_class: type[Request], draft: PlanDraft
     ) -> None:
-        self.layers = layers
         self.config = config
         self.request_class = request_class
         self.request = draft.request
@@ -101,6 +110,7 @@ class Plan:
         self.error_pages = draft.error_pages
         self.toolmaps = draft.toolmaps
         self.live = tuple(draft.live)
+        self.failed = draft.failed
         # Speed: most pages ask for nothing but the default tools.
         self.hooks_only = not (
             self.request
@@ -113,13 +123,9 @@ class Plan:
         self.hooks: dict[str, tuple[Hook, ...]] = {
             point: tuple(sorted(hooks)) for point, hooks in draft.hooks.items()
         }
-        self.pristine = request_class.hooks
-        self.watched: list[Mapping[Any, Any]] = [
-            *layers,
-            self.pristine,
-            *draft.watched,
-        ]
-        self.copies: list[Mapping[Any, Any]] = [_copy(each) for each in self.watched]
+        self.pristine = draft.pristine
+        self.watched = draft.watched
+        self.copies = draft.copies
 
     def holds(self, request_class: type[Request]) -> bool:
         """Tell whether everything this plan was made from is as it was."""
@@ -144,27 +150,43 @@ class Plan:
     ) -> Plan:
         """Merge the layers and ask each namespace for its part.
 
+        Where config makes no sense to a namespace, the plan is to do what is known by
+        then and to raise the error after it: the log and the error page are config
+        too.
+
         Args:
             request: Gives the hooks to begin with and the namespaces to ask.
             layers: The live config mappings, weakest first.
             section: Path of the layer that names a static directory, if one does.
             toolboxes: More namespaces by name.
         """
+        request_class = type(request)
+        draft = PlanDraft(request_class.hooks)
+        for mapping in (*layers, request.namespaces, toolboxes):
+            draft.watch(mapping)
         config = merge_layers(layers, section)
         settings = _by_namespace(config)
-        request_class = type(request)
-        draft = PlanDraft(request_class.hooks.copy())
-        draft.watch(request.namespaces)
-        draft.watch(toolboxes)
-        for name, handler in {**request.namespaces, **toolboxes}.items():
-            mine = settings.get(name)
-            if mine is None:
-                continue
-            if isinstance(handler, Plannable):
-                handler.plan(draft, mine)
-            else:
-                draft.live.append(_live_namespace(handler, mine))
-        return cls(layers, config, request_class, draft)
+        draft.live.extend(_own_copies(request_class))
+        try:
+            for name, handler in {**request.namespaces, **toolboxes}.items():
+                mine = settings.get(name)
+                if mine is None:
+                    continue
+                if isinstance(handler, Plannable):
+                    handler.plan(draft, mine)
+                else:
+                    draft.live.append(_live_namespace(handler, mine))
+        except Exception as problem:  # boundary: the request answers it, with a 500
+            draft.failed = True
+            draft.live.append(_raising(problem))
+        return cls(config, request_class, draft)
+
+    def hook_map(self) -> HookMap:
+        """Return the hooks as lists of one request, to which it may add its own."""
+        hooks = HookMap()
+        for point, planned in self.hooks.items():
+            hooks[point] = list(planned)
+        return hooks
 
     def apply(self, request: Request, response: Response) -> None:
         """Make request and response what this plan says, before the first hook."""
@@ -225,6 +247,8 @@ class Plans:
         if plan is not None and plan.holds(type(request)):
             return plan
         plan = Plan.compile(request, layers, section, toolboxes)
+        if plan.failed:
+            return plan
         if len(self._plans) >= self.limit:
             self._plans.clear()
         self._plans[key] = plan
@@ -257,10 +281,47 @@ def _by_namespace(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _copy(mapping: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """Copy a mapping, and lists in it, so that a change in place is noticed."""
-    return {
-        key: value[:] if type(value) is list else value
-        for key, value in mapping.items()
-    }
+    # In one operation: another thread may be adding to it.
+    copied = dict(mapping)
+    for key, value in copied.items():
+        if type(value) is list:
+            copied[key] = value[:]
+    return copied
+
+
+def _own_copies(request_class: type[Request]) -> list[Callable[[Request], None]]:
+    """Return steps that keep a request's changes to itself.
+
+    A request class that has hooks or error pages of its own, assigned to it as plain
+    values, hands out the class's. Others make a copy when it is asked for.
+    """
+    steps: list[Callable[[Request], None]] = []
+    if not _is_lazy(request_class, "hooks"):
+        steps.append(_copy_hooks)
+    if not _is_lazy(request_class, "error_page"):
+        steps.append(_copy_error_pages)
+    return steps
+
+
+def _is_lazy(owner: type, name: str) -> bool:
+    values = (vars(each)[name] for each in owner.__mro__ if name in vars(each))
+    return isinstance(next(values), lazy)
+
+
+def _copy_hooks(request: Request) -> None:
+    assert request.plan is not None  # it has this step
+    request.__dict__.setdefault("hooks", request.plan.hook_map())
+
+
+def _copy_error_pages(request: Request) -> None:
+    request.error_page = dict(request.error_page)
+
+
+def _raising(problem: Exception) -> Callable[[Request], NoReturn]:
+    def fail(request: Request) -> NoReturn:
+        raise problem
+
+    return fail
 
 
 def _live_namespace(

@@ -11,7 +11,7 @@ from cherrypy.http.urls import SanitizedHost
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Received", "ReceivedHeaders", "fields_of"]
+__all__ = ["HeaderPairs", "Received", "ReceivedHeaders", "fields_of"]
 
 
 @lru_cache(maxsize=512)
@@ -78,6 +78,15 @@ class ReceivedHeaders:
         if len(values) > 1 and name.title() in LIST_HEADERS:
             return b", ".join(values).decode("latin-1")
         return values[-1].decode("latin-1")
+
+
+class HeaderPairs(list[tuple[str, str]]):
+    """Request headers as a list of pairs, from whoever calls `Request.run`."""
+
+    def find(self, name: str) -> str | None:
+        """Return the value of one header, joined if it is a repeated list."""
+        value: str | None = fields_of(self).get(name.title())
+        return value
 
 
 def fields_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:

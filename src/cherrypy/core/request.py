@@ -16,14 +16,14 @@ from cherrypy.core.context import current
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
 from cherrypy.core.hooks import Hook, HookMap, hookpoints, run_through
+from cherrypy.core.lazy import lazy
 from cherrypy.core.plan import Plan, merge_layers
-from cherrypy.core.received import ReceivedHeaders, fields_of
-from cherrypy.core.response import Response, lazy
+from cherrypy.core.received import HeaderPairs, ReceivedHeaders, fields_of
 from cherrypy.http.cookies import parse_cookie
 from cherrypy.http.forms import TooManyFields, parse_query_string
 from cherrypy.http.headers import HeaderMap
 from cherrypy.http.hosts import Host
-from cherrypy.http.urls import SanitizedHost, safe_host
+from cherrypy.http.urls import SanitizedHost, safe_host, urljoin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from cherrypy.core.plan import Layers
     from cherrypy.core.received import Received
+    from cherrypy.core.response import Response
 
 __all__ = ["LazyUUID4", "Request"]
 
@@ -61,9 +62,15 @@ def _headers(request: Request) -> HeaderMap:
         headers = HeaderMap.from_titled(received.fields())
     else:
         headers = HeaderMap.from_titled(fields_of(request.header_list))
-    # documented behaviour: the peer's address stands among the headers.
-    if request.remote.ip and "Remote-Addr" not in headers:
-        headers["Remote-Addr"] = request.remote.ip
+    # documented behaviour: the peer's address stands among the headers. A header
+    # that claims to be one is not believed.
+    if request.exchange is not None:
+        address = request.exchange.remote[0]
+        headers.pop("Remote-Host", None)
+        if address:
+            headers["Remote-Addr"] = address
+        else:
+            headers.pop("Remote-Addr", None)
     return headers
 
 
@@ -78,15 +85,18 @@ def _base(request: Request) -> str:
     # An empty one is legal (RFC 9112 §3.2), but no place to lead anybody to.
     if not host:
         host = request.local.name or request.local.ip
+        if ":" in host:
+            host = f"[{host}]"
     return f"{request.scheme}://{SanitizedHost(host)}"
 
 
 def _request_line(request: Request) -> str:
     """The first line of the request, with the path decoded."""
-    target = request.script_name + request.path_info
-    if request.query_string:
-        target = f"{target}?{request.query_string}"
-    return f"{request.method} {target} {request.asked_protocol}"
+    method, path, query_string, protocol = request.asked
+    if not method:
+        return ""
+    target = f"{path}?{query_string}" if query_string else path
+    return f"{method} {target} {protocol}"
 
 
 def _body(request: Request) -> RequestBody:
@@ -96,24 +106,20 @@ def _body(request: Request) -> RequestBody:
 
 def _local(request: Request) -> Host:
     """Where the request came in."""
-    if request.exchange is not None:
-        return Host(*request.exchange.local)
-    environ: Any = request.wsgi_environ
-    return Host("", _port(environ.get("SERVER_PORT"), 80), environ["SERVER_NAME"])
+    return Host(*request.exchange.local)
 
 
 def _remote(request: Request) -> Host:
     """Who sent the request."""
-    if request.exchange is not None:
-        return Host(*request.exchange.remote)
-    environ: Any = request.wsgi_environ
-    get = environ.get
-    port = _port(get("REMOTE_PORT"), -1)
-    return Host(get("REMOTE_ADDR", ""), port, get("REMOTE_HOST", ""))
+    return Host(*request.exchange.remote)
 
 
-def _port(text: str | None, default: int) -> int:
-    return int(text) if text else default
+def _login(request: Request) -> Any:
+    """The user's name, if the server or a tool knows who asks."""
+    exchange = request.exchange
+    if exchange is None or not exchange.server.identifies:
+        return None
+    return exchange.connection.variables().get("REMOTE_USER")
 
 
 def _environ(request: Request) -> dict[str, Any] | None:
@@ -121,21 +127,30 @@ def _environ(request: Request) -> dict[str, Any] | None:
     if request.exchange is None:
         return None
     environ: dict[str, Any] = request.exchange.environ()
+    path = environ["PATH_INFO"]
+    if request.prev is not None:
+        # Redirected within: not what the client has asked for.
+        method, asked, environ["QUERY_STRING"], _ = request.asked
+        path = asked.encode("utf-8").decode("latin-1")
+        environ["REQUEST_METHOD"] = method
+        environ["CONTENT_LENGTH"] = "0"
+        environ["wsgi.input"] = request.rfile
     environ["SCRIPT_NAME"] = request.script_name
-    environ["PATH_INFO"] = request.path_info.encode("utf-8").decode("latin-1")
+    environ["PATH_INFO"] = urljoin(path)[len(request.script_name) :]
     return environ
 
 
 def _hooks(request: Request) -> HookMap:
     """The hooks of this request; the class's and the plan's are there already."""
-    plan = request.plan
-    if plan is None:
-        pristine: HookMap = type(request).hooks
-        return pristine.copy()
-    hooks = HookMap()
-    for point, planned in plan.hooks.items():
-        hooks[point] = list(planned)
-    return hooks
+    if request.plan is not None:
+        return request.plan.hook_map()
+    pristine: HookMap = type(request).hooks
+    return pristine.copy()
+
+
+def _error_page(request: Request) -> dict[int | str, Any]:
+    """Error pages by status code or "default": file names or callables."""
+    return dict(type(request).error_page)
 
 
 def _toolmaps(request: Request) -> dict[str, dict[str, dict[str, Any]]]:
@@ -177,8 +192,7 @@ class Request:
     ``request.<name>`` and on the instance.
 
     Args:
-        local_host: Where the request came in; None if `exchange` or `wsgi_environ`
-            will tell.
+        local_host: Where the request came in; None if `exchange` will tell.
         remote_host: Who sent it; likewise.
         scheme: "http" or "https".
         server_protocol: The highest version the server speaks.
@@ -188,7 +202,7 @@ class Request:
     """The request that led here by an `InternalRedirect`."""
 
     exchange: Any = None
-    """The exchange of our own server; None behind any other."""
+    """The exchange of our own server, if it is asked without WSGI in between."""
 
     local: lazy[Host] = lazy(_local, Host("127.0.0.1", 80))
     remote: lazy[Host] = lazy(_remote, Host("127.0.0.1", 1111))
@@ -207,16 +221,16 @@ class Request:
     protocol: tuple[int, int] = (1, 1)
     """The lower of the client's and the server's version."""
 
-    asked_protocol: str = "HTTP/1.1"
-    """The version as the client wrote it."""
+    asked: tuple[str, str, str, str] = ("", "", "", "")
+    """Method, path, query string and version, as they were given to `run`."""
 
     params: lazy[dict[str, Any]] = lazy(lambda request: {}, {})
     header_list = lazy(lambda request: list(request.received), [])
     headers = lazy(_headers, HeaderMap())
     cookie = lazy(_cookie)
 
-    received: Any = []  # noqa: RUF012 - never changed in place
-    """The headers as they were handed to `run`: a list of pairs, or `Received`."""
+    received: Received = HeaderPairs(())
+    """The headers as they were handed to `run`."""
 
     rfile: Any = None
     """The raw body, as a file; use `body` instead unless you disabled it."""
@@ -241,8 +255,7 @@ class Request:
     path_info: str = "/"
     """The path below the application."""
 
-    login: Any = None
-    """The user's name, if the request was authenticated."""
+    login: lazy[Any] = lazy(_login)
 
     app: Any = None
     """The application that answers; None outside a request."""
@@ -276,11 +289,10 @@ class Request:
     error_response: Any = HTTPError(500).set_response
     """Called without arguments to answer an unexpected exception."""
 
-    error_page: Any = {}  # noqa: RUF012 - documented class default, replaced not changed
-    """Error pages by status code or "default": file names or callables."""
+    error_page = lazy(_error_page, {})
 
-    show_tracebacks: bool = True
-    """Whether error pages show the traceback."""
+    show_tracebacks: bool = False
+    """Whether error pages show the traceback; it stands in the error log anyway."""
 
     show_mismatched_params: bool = True
     """Whether error pages name the parameters that do not fit."""
@@ -327,18 +339,11 @@ class Request:
         Args:
             name: In any case.
         """
-        headers = self.__dict__.get("headers")
-        if headers is not None:
-            value: str | None = headers.get(name)
+        own = self.__dict__
+        if "headers" in own or "header_list" in own:
+            value: str | None = self.headers.get(name)
             return value
-        received = self.received
-        if type(received) is not list:
-            found: str | None = received.find(name)
-            return found
-        wanted = name.title()
-        if any(key.title() == wanted for key, _ in received):
-            return str(self.headers[wanted])
-        return None
+        return self.received.find(name)
 
     def hooks_at(self, point: str) -> Sequence[Hook]:
         """Return the hooks of a point in the order in which they run."""
@@ -373,20 +378,24 @@ class Request:
 
         Raises:
             Exception: One of `throws`; anything if `throw_errors` is set.
-            TimeoutError: The timeout monitor gave the response up.
         """
         response = current.get().response
         self.stage = "run"
         try:
+            path = path or "/"
+            self.asked = method, path, query_string, req_protocol
             self.method = method
             self.query_string = query_string
-            self.received = headers if hasattr(headers, "find") else list(headers)
+            pairs: Any = headers
+            self.received = pairs if hasattr(pairs, "find") else HeaderPairs(pairs)
             self.rfile = rfile
             if req_protocol != "HTTP/1.1" or self.server_protocol != "HTTP/1.1":
-                self._settle_protocol(req_protocol, response)
+                self.protocol = min(
+                    _version(req_protocol), _version(self.server_protocol)
+                )
+                response.headers.protocol = self.protocol
             self.script_name = script_name = self.app.script_name
             # Empty at a mount point without its slash, which trailing_slash then adds.
-            path = path or "/"
             self.path_info = path_info = path[len(script_name) :]
             self.stage = "respond"
             self.respond(path_info)
@@ -398,32 +407,16 @@ class Request:
             self._fall_back(response)
         if method == "HEAD":
             response.discard_body()
-        self.app.log.access(self, response)
-        if response.timed_out:
-            self._give_up()
+        self.app.log.access()
         return response
-
-    def _settle_protocol(self, req_protocol: str, response: Response) -> None:
-        self.asked_protocol = req_protocol
-        self.protocol = min(_version(req_protocol), _version(self.server_protocol))
-        response.headers.protocol = self.protocol
 
     def _fall_back(self, response: Response) -> None:
         """Answer with as little of the framework as can be."""
         self.stage = "handle_error"
         self.app.log(traceback=True, severity=logging.ERROR)
         extra = format_exc() if self.show_tracebacks else ""
+        response.discard_body()
         response.output_status, response.header_list, response.body = bare_error(extra)
-
-    def _give_up(self) -> None:
-        from cherrypy.core.errors import TimeoutError as PageTimeout
-
-        self.app.log(
-            f"{self.method} {self.path_info!r} took longer than response.timeout",
-            context="HTTP",
-            severity=logging.ERROR,
-        )
-        raise PageTimeout()
 
     def respond(self, path_info: str) -> None:
         """Find the page, call it, and finish the response."""
@@ -459,11 +452,13 @@ class Request:
         Returns:
             The hooks that are planned, by point.
         """
-        layers, section = self.layers or (), self.static_section
-        if "config" in self.__dict__:
-            layers, section = (self.config,), None
         app = self.app
-        plan: Plan = app.plans.find(self, layers, section, app.toolboxes)
+        if "config" in self.__dict__:
+            # Merged by somebody else, and as a rule anew for each request.
+            plan = Plan.compile(self, (self.config,), None, app.toolboxes)
+        else:
+            layers = self.layers or ()
+            plan = app.plans.find(self, layers, self.static_section, app.toolboxes)
         plan.apply(self, response)
         return plan.hooks
 
@@ -489,12 +484,17 @@ class Request:
     def handle_error(self) -> None:
         """Answer an unexpected exception, the one that is being handled now."""
         response = current.get().response
+        if self.plan is None:
+            # Too early for tools.log_tracebacks.
+            self.app.log(traceback=True, severity=logging.ERROR)
         try:
             self.stage = "before_error_response"
             bridge.run(run_through(self.hooks_at("before_error_response")))
             self.stage = "error_response"
             if self.error_response is not None:
-                self.error_response()
+                answering = self.error_response()
+                if bridge.is_awaitable(answering):
+                    bridge.wait_for(answering)
             self.stage = "after_error_response"
             bridge.run(run_through(self.hooks_at("after_error_response")))
             response.finalize()
@@ -527,5 +527,9 @@ class Request:
 
 
 def _version(protocol: str) -> tuple[int, int]:
-    major, minor = protocol[5:].split(".")
-    return int(major), int(minor)
+    """Return the version that a protocol names; what cannot be read is old."""
+    major, _, minor = protocol.partition("/")[2].partition(".")
+    try:
+        return int(major), int(minor or 0)
+    except ValueError:
+        return 1, 0

@@ -3,65 +3,28 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy.core import bridge
 from cherrypy.core.errors import HTTPError
+from cherrypy.core.lazy import lazy
 from cherrypy.http.dates import format_http_date
 from cherrypy.http.filebody import FileBody, file_chunks
 from cherrypy.http.headers import HeaderMap
 from cherrypy.http.status import REASONS, status_line, valid_status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from http.cookies import SimpleCookie
 
     from cherrypy.http.types import HeaderList
 
-__all__ = ["Response", "ResponseBody", "lazy"]
-
-T = TypeVar("T")
+__all__ = ["Response", "ResponseBody"]
 
 # Speed: status lines that need no encoding.
 _LINES = {
     f"{code} {reason}": status_line(code) for code, (reason, _) in REASONS.items()
 }
-
-
-class lazy(Generic[T]):
-    """An attribute that is made when it is first read.
-
-    It steps back afterwards: the value lies in the instance's own dictionary, where
-    an assignment finds it too. Most requests never touch most of their attributes.
-
-    Args:
-        make: Makes the value from the instance.
-        default: What reading the attribute on the class gives.
-    """
-
-    def __init__(self, make: Callable[[Any], T], default: Any = None) -> None:
-        self.make = make
-        self.default = default
-        self.__doc__ = make.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Any: ...
-
-    @overload
-    def __get__(self, instance: object, owner: type) -> T: ...
-
-    def __get__(self, instance: object | None, owner: type) -> T | Any:
-        if instance is None:
-            return self.default
-        value = instance.__dict__[self.name] = self.make(instance)
-        return value
-
-    if TYPE_CHECKING:
-
-        def __set__(self, instance: object, value: T) -> None: ...
 
 
 class ResponseBody:
@@ -186,6 +149,8 @@ class Response:
         body = self._body
         if isinstance(body, list) and len(body) == 1 and type(body[0]) is bytes:
             return body[0]
+        # Whatever happens now, it is closed once.
+        self._body = []
         try:
             chunks = list(body)
         finally:
@@ -199,7 +164,8 @@ class Response:
                 f"of type {strays[0]!r}. Return str, bytes, or an iterable of them; "
                 f"str needs tools.encode, which is on by default for text types."
             ) from problem
-        self._body = [content] if content else []
+        if content:
+            self._body = [content]
         return content
 
     def discard_body(self) -> None:
@@ -228,7 +194,7 @@ class Response:
             code = self._settle_status()
         if code < 200 or code in (204, 205, 304):
             headers.pop("Content-Length", None)
-            self.discard_body()
+            self._run_out()
         elif dict.get(headers, "Content-Length") is None:
             if self.stream:
                 headers.pop("Content-Length", None)
@@ -251,6 +217,16 @@ class Response:
         line = _LINES.get(status) or self.headers.encode_header_item(status)
         self.output_status = line
         return code
+
+    def _run_out(self) -> None:
+        """Drop the body of an answer that has none, and what it was made from.
+
+        documented behaviour: a page that yields runs to its end all the same. One
+        that streams need not have an end.
+        """
+        if not (self.stream or isinstance(self._body, FileBody)):
+            self.collapse_body()
+        self.discard_body()
 
     def _settle_file(self, body: FileBody) -> None:
         """Give a file its length; one without a size is read into memory."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from cherrypy.core.app import Application
+from cherrypy.core.app import Application, shortened
 from cherrypy.core.context import current
 from cherrypy.core.wsgi import whole_path
 from cherrypy.http.urls import urljoin
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
     from cherrypy.http.types import StartResponse, WSGIApplication
 
-__all__ = ["Tree"]
+__all__ = ["NOWHERE", "Tree"]
+
+NOWHERE = [("Content-Type", "text/plain"), ("Content-Length", "0")]
+"""The headers of the answer where no application is mounted."""
 
 
 class Tree:
@@ -70,7 +74,9 @@ class Tree:
 
     def _give_favicon(self, root: Any) -> None:
         if self.favicon is not None and not hasattr(root, "favicon_ico"):
-            root.favicon_ico = self.favicon()
+            # Not every object takes new attributes.
+            with suppress(AttributeError, TypeError):
+                root.favicon_ico = self.favicon()
 
     def graft(self, wsgi_callable: WSGIApplication, script_name: str = "") -> None:
         """Mount any WSGI application at a path."""
@@ -90,6 +96,8 @@ class Tree:
     def script_name_of(self, path: str) -> str | None:
         """Return the longest mount point that is a prefix of a path, by whole parts."""
         apps = self.apps
+        if len(path) > 256:
+            path = shortened(path, apps)
         path = path.rstrip("/")
         while path not in apps:
             if not path:
@@ -104,7 +112,7 @@ class Tree:
         path = whole_path(environ)
         script_name = self.script_name_of(path or "/")
         if script_name is None:
-            start_response("404 Not Found", [])
+            start_response("404 Not Found", NOWHERE.copy())
             return []
         environ = environ.copy()
         environ["SCRIPT_NAME"] = script_name

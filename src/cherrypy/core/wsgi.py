@@ -7,16 +7,18 @@ import sys
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cherrypy.core.context import Serving, current
+from cherrypy.core.context import current, outside
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import InternalRedirect
 from cherrypy.core.log import log_exception
+from cherrypy.http.hosts import Host
 from cherrypy.http.urls import urljoin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from cherrypy.core.app import Application
+    from cherrypy.core.received import Received
     from cherrypy.http.types import HeaderList, StartResponse, WSGIApplication
 
 __all__ = [
@@ -120,8 +122,8 @@ class InternalRedirector:
                 visit_once(seen, redirect, environ.get("SCRIPT_NAME", ""))
             environ = environ.copy()
             environ["REQUEST_METHOD"] = "GET"
-            environ["PATH_INFO"] = redirect.path
-            environ["QUERY_STRING"] = redirect.query_string
+            environ["PATH_INFO"] = _as_bytes_in_text(redirect.path, redirect)
+            environ["QUERY_STRING"] = _as_bytes_in_text(redirect.query_string, redirect)
             environ["wsgi.input"] = io.BytesIO()
             environ["CONTENT_LENGTH"] = "0"
             environ["cherrypy.previous_request"] = redirect.request
@@ -129,6 +131,16 @@ class InternalRedirector:
                 return self.nextapp(environ, start_response)
             except InternalRedirect as another:
                 redirect = another
+
+
+def _as_bytes_in_text(text: str, redirect: InternalRedirect) -> str:
+    """Return text as PEP 3333 wants it, in the encoding that it will be read in."""
+    if text.isascii():
+        return text
+    app, encoding = redirect.request.app, "utf-8"
+    if app is not None:
+        encoding = app.find_config(redirect.path, "request.uri_encoding", encoding)
+    return text.encode(encoding).decode("latin-1")
 
 
 def _uri(environ: Mapping[str, Any]) -> str:
@@ -273,17 +285,17 @@ class AppResponse:
     ) -> None:
         self.cpapp = cpapp
         self.environ = environ
-        self.previous = current.get()
+        self.serving = self.previous = current.get()
         try:
             self.run()
-            self.serving: Serving = current.get()
+            self.serving = current.get()
             response = self.serving.response
             status, headers = _as_text(response.output_status, response.header_list)
             self.iter_response = iter(response.body)
             self.write = start_response(status, headers)
         except BaseException:
             self.serving = current.get()
-            self.close()
+            self._end()
             raise
 
     def __iter__(self) -> Iterator[bytes]:
@@ -301,36 +313,47 @@ class AppResponse:
 
     def close(self) -> None:
         """Close the body, run the last hooks and put back what was served before."""
+        # Request and environ know each other: a circle, broken here.
+        self.environ.pop("cherrypy.request", None)
+        self._end()
+
+    def _end(self) -> None:
+        serving, self.serving = self.serving, self.previous
+        if serving is self.previous:
+            return
         here = current.get()
-        if self.serving is not self.previous:
-            current.set(self.serving)
-            try:
-                self.serving.response.discard_body()
-            finally:
-                self.cpapp.release_serving()
-                # Request and environ know each other: a circle, broken here.
-                self.environ.pop("cherrypy.request", None)
-        current.set(self.previous if here is self.serving else here)
+        current.set(serving)
+        try:
+            serving.response.discard_body()
+        finally:
+            self.cpapp.release_serving()
+            # A thread may have begun several answers before it ends the first.
+            before = self.previous if here is serving else here
+            current.set(outside if before.request.closed else before)
 
     def run(self) -> None:
         """Make the request from the environ and answer it."""
         environ = self.environ
-        app = self.cpapp
-        request, _ = app.get_serving(
-            None,
-            None,
+        get = environ.get
+        request, _ = self.cpapp.get_serving(
+            Host("", _number(get("SERVER_PORT"), 80), get("SERVER_NAME", "")),
+            Host(
+                get("REMOTE_ADDR") or "",
+                _number(get("REMOTE_PORT"), -1),
+                get("REMOTE_HOST") or "",
+            ),
             environ["wsgi.url_scheme"],
-            environ.get("ACTUAL_SERVER_PROTOCOL", "HTTP/1.1"),
+            get("ACTUAL_SERVER_PROTOCOL", "HTTP/1.1"),
         )
         # LOGON_USER is what IIS sets.
-        request.login = environ.get("LOGON_USER") or environ.get("REMOTE_USER") or None
+        request.login = get("LOGON_USER") or get("REMOTE_USER") or None
         request.multithread = environ["wsgi.multithread"]
         request.multiprocess = environ["wsgi.multiprocess"]
         request.wsgi_environ = environ
         environ["cherrypy.request"] = request
-        request.prev = environ.get("cherrypy.previous_request")
+        request.prev = get("cherrypy.previous_request")
         path = whole_path(environ)
-        query_string = environ.get("QUERY_STRING", "")
+        query_string = get("QUERY_STRING", "")
         recoded = self.recode_path_qs(path, query_string)
         if recoded is not None:
             path, query_string = recoded
@@ -338,8 +361,8 @@ class AppResponse:
             environ["REQUEST_METHOD"],
             path,
             query_string,
-            environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
-            _EnvironHeaders(environ, self._translate()),
+            get("SERVER_PROTOCOL", "HTTP/1.1"),
+            self._headers(),
             environ["wsgi.input"],
         )
 
@@ -354,66 +377,61 @@ class AppResponse:
         self, environ: Mapping[str, Any]
     ) -> Iterator[tuple[str, str]]:
         """Yield the headers that are in the environ, with their usual names."""
-        return _translated(environ, self.headerNames)
+        return iter(_EnvironHeaders(environ, self.headerNames))
 
-    def _translate(self) -> Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]:
-        """Return what translates headers, without holding on to this object.
-
-        The request keeps it, and a circle of references would keep both in memory
-        until the garbage collector comes.
-        """
+    def _headers(self) -> Received | Iterable[tuple[str, str]]:
         if type(self).translate_headers is AppResponse.translate_headers:
-            return partial(_translated, names=self.headerNames)
-        return self.translate_headers
-
-
-def _translated(
-    environ: Mapping[str, Any], names: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
-    for key, value in environ.items():
-        if key in names:
-            yield names[key], value
-        elif key[:5] == "HTTP_":
-            yield key[5:].replace("_", "-"), value
+            return _EnvironHeaders(self.environ, self.headerNames)
+        return self.translate_headers(self.environ)
 
 
 class _EnvironHeaders:
-    """The headers in an environ, translated when asked for."""
+    """The headers in an environ, translated when asked for.
 
-    __slots__ = ("environ", "translate")
+    Args:
+        environ: As in PEP 3333.
+        names: Environ keys that are headers, beside those that start with ``HTTP_``.
+    """
 
-    def __init__(
-        self,
-        environ: Mapping[str, Any],
-        translate: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]],
-    ) -> None:
+    __slots__ = ("environ", "names")
+
+    def __init__(self, environ: Mapping[str, Any], names: Mapping[str, str]) -> None:
         self.environ = environ
-        self.translate = translate
+        self.names = names
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self.translate(self.environ))
+        names = self.names
+        for key, value in self.environ.items():
+            if key in names:
+                yield names[key], value
+            elif key[:5] == "HTTP_" and key[5:] not in names:
+                # A header REMOTE-ADDR is not what the server knows of the client.
+                yield key[5:].replace("_", "-"), value
 
     def find(self, name: str) -> str | None:
         """Return the value of one header; the server has joined repeated ones."""
-        environ = self.environ
-        key = _environ_key(name)
-        value: str | None = environ.get(key)
-        if value is None and key in _UNPREFIXED:
-            value = environ.get(key[5:])
-        return value
-
-
-_UNPREFIXED = {
-    "HTTP_CONTENT_LENGTH",
-    "HTTP_CONTENT_TYPE",
-    "HTTP_REMOTE_HOST",
-    "HTTP_REMOTE_ADDR",
-}
+        key, title = _environ_key(name)
+        value: str | None = self.environ.get(key)
+        if value is not None and key[5:] not in self.names:
+            return value
+        for key, usual in self.names.items():
+            if usual == title:
+                value = self.environ.get(key)
+                return value
+        return None
 
 
 @lru_cache(maxsize=512)
-def _environ_key(name: str) -> str:
-    return "HTTP_" + name.upper().replace("-", "_")
+def _environ_key(name: str) -> tuple[str, str]:
+    return "HTTP_" + name.upper().replace("-", "_"), name.title()
+
+
+def _number(text: str | None, default: int) -> int:
+    """Return a port, or the default where a server gives none or nonsense."""
+    try:
+        return int(text) if text else default
+    except ValueError:
+        return default
 
 
 def whole_path(environ: Mapping[str, Any]) -> str:
@@ -501,7 +519,7 @@ class CPWSGIApp:
         self, environ: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer through the whole pipeline, which is built at the first call."""
-        if self.cpapp.plain and self.head is None:
+        if self.cpapp.plain:
             return _answer_directly(environ, start_response, self.cpapp)
         head = self.head
         if head is None:
@@ -524,6 +542,12 @@ class CPWSGIApp:
         elif k == "response_class":
             self.response_class = v
         else:
-            name, _, argument = k.partition(".")
+            name, dot, argument = k.partition(".")
+            if not dot:
+                raise ValueError(
+                    f"The config key 'wsgi.{k}' names neither 'pipeline' nor "
+                    "'response_class' nor an argument of middleware, such as "
+                    f"'wsgi.{k}.argument'."
+                )
             self.config.setdefault(name, {})[argument] = v
         self.head = None

@@ -39,6 +39,7 @@ _OUTSIDE_DEVELOPMENT: dict[str, Any] = {
 }
 
 environments: dict[str, dict[str, Any]] = {
+    "development": {"request.show_tracebacks": True},
     "staging": dict(_OUTSIDE_DEVELOPMENT),
     "production": {**_OUTSIDE_DEVELOPMENT, "log.screen": False},
     # In another process, under another server: that one handles signals.

@@ -205,7 +205,9 @@ class CPHTTPServer(SettingsServer):
     """
 
     def __init__(self, server_adapter: Server | None = None) -> None:
-        super().__init__(NativeGateway(self.present_tree), server_adapter)
+        settings: Server = server_adapter or self.present_server()
+        handler = NativeGateway(self.present_tree, settings.protocol_version)
+        super().__init__(handler, settings)
 
 
 class CPWSGIServer(SettingsServer):

@@ -1,0 +1,48 @@
+"""Attributes that are made when they are first read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["lazy"]
+
+T = TypeVar("T")
+
+
+class lazy(Generic[T]):
+    """An attribute that is made when it is first read.
+
+    It steps back afterwards: the value lies in the instance's own dictionary, where
+    an assignment finds it too. Most requests never touch most of their attributes.
+
+    Args:
+        make: Makes the value from the instance.
+        default: What reading the attribute on the class gives.
+    """
+
+    def __init__(self, make: Callable[[Any], T], default: Any = None) -> None:
+        self.make = make
+        self.default = default
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Any: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+
+    def __get__(self, instance: object | None, owner: type) -> T | Any:
+        if instance is None:
+            return self.default
+        value = instance.__dict__[self.name] = self.make(instance)
+        return value
+
+    if TYPE_CHECKING:
+
+        def __set__(self, instance: object, value: T) -> None: ...
