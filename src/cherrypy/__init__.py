@@ -103,9 +103,11 @@ present.bearer = sys.modules[__name__]
 
 
 def __getattr__(name: str) -> Any:
-    """Read the version from the installed distribution, when somebody asks."""
+    """Find the version in the installed distribution, and old private names."""
     if name == "__version__":
         from cherrypy.core.error_pages import product_version
 
         return product_version()
+    if name in _legacy.FRONT_DOOR:
+        return _legacy.at_front_door(name)
     raise AttributeError(f"module 'cherrypy' has no attribute {name!r}")

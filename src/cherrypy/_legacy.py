@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["HOMES", "install"]
+__all__ = ["FRONT_DOOR", "HOMES", "at_front_door", "install"]
 
 HOMES: dict[str, tuple[str, ...]] = {
     "_cprequest": (
@@ -27,7 +28,12 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "_cpreqbody": ("core.body", "core.reader", "core.processors"),
     "_cperror": ("core.errors", "core.error_pages"),
-    "_cpdispatch": ("extension.dispatch", "core.handler", "extension.signature"),
+    "_cpdispatch": (
+        "extension.dispatch",
+        "core.handler",
+        "extension.signature",
+        "_legacy",
+    ),
     "_cptools": (
         "extension.tool",
         "extension.toolbox",
@@ -35,18 +41,37 @@ HOMES: dict[str, tuple[str, ...]] = {
         "lib.xmlrpcutil",
     ),
     "_cptree": ("core.tree", "core.app"),
-    "_cpwsgi": ("core.wsgi",),
+    "_cpwsgi": ("core.wsgi", "_legacy"),
     "_cpconfig": ("environment.config", "core.config"),
     "_cpserver": ("environment.server",),
     "_cpwsgi_server": ("environment.gateways",),
     "_cpnative_server": ("environment.gateways",),
     "_cplogging": ("core.log",),
     "_cpchecker": ("environment.checker",),
-    "_helper": ("application.expose", "application.links"),
+    "_helper": ("application.expose", "application.links", "_legacy"),
     "_cpcompat": ("_legacy",),
     "_json": ("_legacy",),
 }
 """Where to look for the names of each old module, first home first."""
+
+FRONT_DOOR: dict[str, tuple[str, str]] = {
+    "_GlobalLogManager": ("core.log", "GlobalLogManager"),
+    "_Serving": ("core.context", "_ServingView"),
+    "_ThreadData": ("core.context", "_ThreadData"),
+    "_ThreadLocalProxy": ("core.context", "_Proxy"),
+    "_TimeoutMonitor": ("environment.timeouts", "TimeoutMonitor"),
+}
+"""Private names of the package itself, with their homes and names there."""
+
+
+def at_front_door(name: str) -> Any:
+    """Return what was a private name of the package itself.
+
+    Raises:
+        KeyError: There was no such name.
+    """
+    home, name_there = FRONT_DOOR[name]
+    return getattr(import_module(f"cherrypy.{home}"), name_there)
 
 
 class _Moved(ModuleType):
@@ -56,23 +81,24 @@ class _Moved(ModuleType):
         super().__init__(
             f"cherrypy.{name}", f"Moved to {', '.join(f'cherrypy.{h}' for h in homes)}."
         )
+        self.__spec__ = ModuleSpec(self.__name__, None)
         vars(self)["_homes"] = homes
-        # Where a name was found last. Patching deletes a name before it puts the
-        # old value back, and must find the home again.
         vars(self)["_found"] = {}
+        vars(self)["_replaced"] = {}
 
     def _rooms(self) -> Iterator[ModuleType]:
         for home in vars(self)["_homes"]:
             yield import_module(f"cherrypy.{home}")
 
     def _home_of(self, name: str) -> ModuleType:
+        # Once found, always the same: several homes may have the name.
+        found: dict[str, ModuleType] = vars(self)["_found"]
+        if name in found:
+            return found[name]
         for room in self._rooms():
             if hasattr(room, name):
-                self._found[name] = room
+                found[name] = room
                 return room
-        if name in self._found:
-            found: ModuleType = self._found[name]
-            return found
         raise AttributeError(
             f"module {self.__name__!r} has no attribute {name!r}. {self.__doc__}"
         )
@@ -92,13 +118,21 @@ class _Moved(ModuleType):
             room = self._home_of(name)
         except AttributeError:
             room = next(self._rooms())
+        if hasattr(room, name):
+            vars(self)["_replaced"].setdefault(name, getattr(room, name))
         setattr(room, name, value)
 
     def __delattr__(self, name: str) -> None:
-        delattr(self._home_of(name), name)
+        room = self._home_of(name)
+        # Those who patch see that the name does not lie here, and undo what they did
+        # by deleting it.
+        if name in vars(self)["_replaced"]:
+            setattr(room, name, vars(self)["_replaced"].pop(name))
+        else:
+            delattr(room, name)
 
     def __dir__(self) -> list[str]:
-        return sorted({name for room in self._rooms() for name in vars(room)})
+        return sorted({name for room in self._rooms() for name in dir(room)})
 
 
 class _Gone(ModuleType):
@@ -127,9 +161,68 @@ def _register(package: ModuleType, module: ModuleType, name: str) -> None:
     setattr(package, name, module)
 
 
-# What is left of _cpcompat and _json: conversions that old programs import.
+# What is left of _cpcompat and others: names that old programs import. Most meant
+# one thing in Python 2 and another in Python 3.
 
 text_or_bytes = (str, bytes)
+basestring = unicodestr = nativestr = str
+bytestr = bytes
+classtype = type
+py3k = True
+sorted, reversed, next, xrange = sorted, reversed, next, range
+
+
+def iteritems(d: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
+    """Iterate over the items of a mapping."""
+    return iter(d.items())
+
+
+def iterkeys(d: Mapping[Any, Any]) -> Iterator[Any]:
+    """Iterate over the keys of a mapping."""
+    return iter(d)
+
+
+def itervalues(d: Mapping[Any, Any]) -> Iterator[Any]:
+    """Iterate over the values of a mapping."""
+    return iter(d.values())
+
+
+def copyitems(d: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+    """Return the items of a mapping, as they are now."""
+    return list(d.items())
+
+
+def copykeys(d: Mapping[Any, Any]) -> list[Any]:
+    """Return the keys of a mapping, as they are now."""
+    return list(d)
+
+
+def copyvalues(d: Mapping[Any, Any]) -> list[Any]:
+    """Return the values of a mapping, as they are now."""
+    return list(d.values())
+
+
+class classproperty:
+    """A property that is read on the class.
+
+    Args:
+        func: Takes the class.
+    """
+
+    def __init__(self, func: Callable[[Any], Any]) -> None:
+        self.fget = func
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        return self.fget(owner)
+
+
+def downgrade_wsgi_ux_to_1x(environ: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an environ of WSGI 1 (PEP 3333) for one of the draft "u.0"."""
+    encoding = environ["wsgi.url_encoding"]
+    downgraded = dict(environ)
+    for key in ("PATH_INFO", "SCRIPT_NAME", "QUERY_STRING"):
+        downgraded[key] = environ[key].encode(encoding).decode("latin-1")
+    return downgraded
 
 
 def assert_native(n: object) -> None:
@@ -227,3 +320,7 @@ def __getattr__(name: str) -> Any:
     value = getattr(found, attribute) if attribute else found
     globals()[name] = value
     return value
+
+
+def __dir__() -> Iterable[str]:
+    return [*globals(), *_ELSEWHERE]

@@ -127,6 +127,8 @@ class Application:
     def script_name(self, value: str | None) -> None:
         self._script_name = value.rstrip("/") if value else value
 
+    script_name_doc = script_name.__doc__
+
     @property
     def plain(self) -> bool:
         """Whether a server of ours may call the application without WSGI."""

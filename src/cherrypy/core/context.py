@@ -63,6 +63,10 @@ class _ServingView:
 
     __slots__ = ()
 
+    if TYPE_CHECKING:
+        request: Request
+        response: Response
+
     def load(self, request: Request, response: Response) -> None:
         """Make these two the request and the response of the present context."""
         current.set(Serving(request, response))
@@ -111,6 +115,11 @@ class _Proxy:
         delattr(getattr(current.get(), self.__attrname__), name)
 
     @property
+    def __origin__(self) -> type:
+        """The class of the object stood for, which `help` describes."""
+        return type(getattr(current.get(), self.__attrname__))
+
+    @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
         """The attributes of the object stood for."""
         attributes: dict[str, Any] = vars(getattr(current.get(), self.__attrname__))
@@ -152,12 +161,13 @@ class _ThreadData(threading.local):
         self.__dict__.clear()
 
 
+serving = _ServingView()
+"""What is being served; programs may store more beside request and response."""
+
 if TYPE_CHECKING:
-    serving: Serving
     request: Request
     response: Response
 else:
-    serving = _ServingView()
     request = _Proxy("request")
     response = _Proxy("response")
 

@@ -59,6 +59,24 @@ class PageHandler:
     def kwargs(self, kwargs: dict[str, Any]) -> None:
         current.get().request.kwargs = kwargs
 
+    # documented behaviour: the properties by their names as methods.
+
+    def get_args(self) -> Sequence[Any]:
+        """Return `args`."""
+        return self.args
+
+    def set_args(self, args: Sequence[Any]) -> None:
+        """Set `args`."""
+        self.args = args
+
+    def get_kwargs(self) -> dict[str, Any]:
+        """Return `kwargs`."""
+        return self.kwargs
+
+    def set_kwargs(self, kwargs: dict[str, Any]) -> None:
+        """Set `kwargs`."""
+        self.kwargs = kwargs
+
     def __call__(self) -> Any:
         """Call the page.
 

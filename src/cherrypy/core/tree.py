@@ -27,9 +27,11 @@ class Tree:
     favicon: Callable[[], Any] | None = None
     """Makes the page for ``/favicon.ico`` of a root that has none."""
 
+    apps: dict[str, Any] = {}  # noqa: RUF012 - documented class default
+    """Applications, and other WSGI callables, by script name."""
+
     def __init__(self) -> None:
-        self.apps: dict[str, Any] = {}
-        """Applications, and other WSGI callables, by script name."""
+        self.apps = {}
 
     def mount(
         self, root: Any, script_name: str = "", config: Any = None

@@ -311,6 +311,8 @@ class AppResponse:
         finally:
             current.set(here)
 
+    next = __next__
+
     def close(self) -> None:
         """Close the body, run the last hooks and put back what was served before."""
         # Request and environ know each other: a circle, broken here.
@@ -496,6 +498,12 @@ class CPWSGIApp:
     response_class: type[AppResponse] = AppResponse
     """Makes the answer, at the inner end of the pipeline."""
 
+    head: WSGIApplication | None = None
+    """The outermost of the pipeline, once it was built."""
+
+    config: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - documented class default
+    """Keyword arguments for the middleware, by name."""
+
     def __init__(
         self,
         cpapp: Application,
@@ -504,10 +512,7 @@ class CPWSGIApp:
         self.cpapp = cpapp
         self.pipeline = self.pipeline[:]
         self.pipeline.extend(pipeline or ())
-        self.config: dict[str, dict[str, Any]] = {}
-        """Keyword arguments for the middleware, by name."""
-        self.head: WSGIApplication | None = None
-        """The outermost of the pipeline, once it was built."""
+        self.config = {}
 
     def tail(
         self, environ: dict[str, Any], start_response: StartResponse
