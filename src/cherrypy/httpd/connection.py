@@ -33,7 +33,16 @@ if TYPE_CHECKING:
     from cherrypy.httpd.sender import FilePiece
     from cherrypy.httpd.server import HTTPServer
 
-__all__ = ["CLOSED", "LINGERING", "READING", "SERVING", "WRITING", "Connection"]
+__all__ = [
+    "CLOSED",
+    "CUT_OFF",
+    "LINGERING",
+    "READING",
+    "SERVING",
+    "TOO_SLOW",
+    "WRITING",
+    "Connection",
+]
 
 READING = 0
 """Idle, or a request is arriving."""
@@ -47,7 +56,10 @@ CLOSED = 4
 """Gone."""
 
 TOO_SLOW = "The request took too long."
+"""Said to a client that did not finish its request in time."""
+
 CUT_OFF = "The request body was cut off."
+"""Said to a client whose request body ends before its time."""
 
 _FRESH = 0  # no request was seen on this connection
 _IDLE = 1  # between two requests

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from cherrypy.httpd.schedule import Worker
     from cherrypy.httpd.server import HTTPServer
 
-__all__ = ["Exchange", "Handler"]
+__all__ = ["FAILED", "Exchange", "Handler"]
 
 FAILED = "The server encountered an unexpected condition."
+"""What the client is told when the application fails."""
 
 
 class Exchange:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cherrypy.httpd.listeners import BindAddress
     from cherrypy.httpd.tls import TLSSettings
 
-__all__ = ["HTTPServer"]
+__all__ = ["BACKLOG", "HTTPServer"]
 
 BACKLOG = 1024
 """New connections that the kernel keeps until we accept them. A burst of a few hundred
