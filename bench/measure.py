@@ -10,6 +10,7 @@ import resource
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import time
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from peers import Peer
 
@@ -72,8 +73,21 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(peer: Peer) -> Iterator[Server]:
-    """Start a server on its core, wait until it answers, and stop it afterwards."""
+def running(
+    peer: Peer,
+    *,
+    settings: Sequence[str] = (),
+    prefix: Sequence[str] = (),
+    scheme: str = "http",
+) -> Iterator[Server]:
+    """Start a server on its core, wait until it answers, and stop it afterwards.
+
+    Args:
+        peer: The server.
+        settings: Further arguments, which its program takes as settings.
+        prefix: A command to start it with, such as ``prlimit``.
+        scheme: ``http`` or ``https``.
+    """
     port = free_port()
     command = [part.replace("{port}", str(port)) for part in peer.command]
     started = time.perf_counter()
@@ -81,7 +95,7 @@ def running(peer: Peer) -> Iterator[Server]:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     process = subprocess.Popen(
-        ["taskset", "-c", SERVER_CORE, *command],
+        [*prefix, "taskset", "-c", SERVER_CORE, *command, *settings],
         cwd=HERE,
         start_new_session=True,
         stdout=subprocess.DEVNULL,
@@ -89,8 +103,8 @@ def running(peer: Peer) -> Iterator[Server]:
         env={**os.environ, "PYTHONPATH": str(HERE / "apps")},
     )
     try:
-        _wait_until_it_answers(port, process)
-        yield Server(port, process, time.perf_counter() - started)
+        _wait_until_it_answers(port, process, scheme)
+        yield Server(port, process, time.perf_counter() - started, scheme)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -104,6 +118,7 @@ class Server:
     port: int
     process: subprocess.Popen[bytes]
     start_seconds: float
+    scheme: str = "http"
 
     def memory(self) -> float:
         """Return the resident memory of all its processes, in megabytes."""
@@ -114,6 +129,15 @@ class Server:
                 found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
                 total += int(found[1]) if found else 0
         return total / 1024
+
+    def processor_seconds(self) -> float:
+        """Return the processor time of all its processes so far."""
+        ticks = 0
+        for pid in _session_of(self.process.pid):
+            with contextlib.suppress(OSError):
+                text = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+                ticks += sum(int(field) for field in text.split()[11:13])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _session_of(leader: int) -> list[int]:
@@ -127,13 +151,25 @@ def _session_of(leader: int) -> list[int]:
     return members
 
 
-def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes]) -> None:
+def connect(port: int, scheme: str = "http") -> http.client.HTTPConnection:
+    """Return a client that waits five seconds at most and trusts everybody."""
+    if scheme == "http":
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=context)
+
+
+def _wait_until_it_answers(
+    port: int, process: subprocess.Popen[bytes], scheme: str
+) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
         with contextlib.suppress(OSError):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection = connect(port, scheme)
             connection.request("GET", "/")
             answer = connection.getresponse()
             answer.read()
@@ -145,7 +181,12 @@ def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def load(
-    port: int, work: Work, connections: int = 32, seconds: int = 3
+    port: int,
+    work: Work,
+    connections: int = 32,
+    seconds: float = 3,
+    *,
+    scheme: str = "http",
 ) -> subprocess.Popen[str]:
     """Start the load generator; `result` waits for it."""
     wrk = shutil.which("wrk")
@@ -157,7 +198,7 @@ def load(
         script = HERE / ".data" / f"{work.name}.lua"
         script.write_text(_POST.format(body=work.body, media_type=work.media_type))
         command += ["-s", str(script)]
-    command.append(f"http://127.0.0.1:{port}{work.path}")
+    command.append(f"{scheme}://127.0.0.1:{port}{work.path}")
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 

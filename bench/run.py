@@ -3,6 +3,7 @@
     scripts/bench                    everything, about 25 minutes
     scripts/bench --rounds 1 --seconds 1 --only hello,form
     scripts/bench --peers Morello,"CherryPy 18"
+    scripts/bench --hostile          what hostile clients achieve: bench/hostile.md
 
 Each round starts every server anew, one after the other, so that a slow minute of the
 machine hits all of them; medians of the rounds are reported.
@@ -20,6 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import hostile
 import report
 from idle import idle_connections
 from inprocess import in_process
@@ -35,6 +37,10 @@ EXTRA = ("beside sleepers", "beside a hog", "idle", "in process", "costs")
 
 def main() -> None:
     """Measure what is asked for, and write it down."""
+    if sys.argv[1:2] == ["--hostile"]:
+        _install_peers()
+        hostile.main(sys.argv[2:])
+        return
     options = _options()
     _install_peers()
     (HERE / ".data").mkdir(exist_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from common import HELLO, STATIC, burn, sleep
+from common import HELLO, LARGE, STATIC, burn, sleep
 
 import cherrypy
 
@@ -37,6 +37,10 @@ class Root:
     def burn(self):
         return burn()
 
+    @cherrypy.expose
+    def large(self):
+        return LARGE
+
 
 CONFIG = {
     "/static": {"tools.staticdir.on": True, "tools.staticdir.dir": str(STATIC)},
@@ -55,6 +59,10 @@ def main() -> None:
     )
     # The default backlog of CherryPy 18, 5, would drop a burst of clients.
     cherrypy.config.update({"server.socket_queue_size": 1024})
+    # Further arguments are settings: server.thread_pool=20, log.error_file=/tmp/log.
+    for setting in sys.argv[2:]:
+        name, _, value = setting.partition("=")
+        cherrypy.config.update({name: int(value) if value.isdigit() else value})
     cherrypy.engine.signals.subscribe()
     cherrypy.engine.start()
     cherrypy.engine.block()
