@@ -20,10 +20,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cherrypy.httpd.exchange import Exchange
 from cherrypy.httpd.peers import peer_credentials
-from cherrypy.httpd.pollers import READABLE, WRITABLE, wait
+from cherrypy.httpd.pollers import READABLE, WRITABLE
 from cherrypy.httpd.protocols.events import RequestHead, RequestRefused
 from cherrypy.httpd.protocols.http1 import CONTINUE, HTTP1, plain_answer
-from cherrypy.httpd.reading import EMPTY, Gathering, StreamedBody
+from cherrypy.httpd.reading import (
+    EMPTY,
+    READ_BYTES,
+    TOO_SLOW,
+    Gathering,
+    StreamedBody,
+)
 from cherrypy.httpd.sender import Outgoing
 
 if TYPE_CHECKING:
@@ -35,11 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLOSED",
-    "CUT_OFF",
     "LINGERING",
     "READING",
     "SERVING",
-    "TOO_SLOW",
     "WRITING",
     "Connection",
 ]
@@ -55,18 +59,11 @@ LINGERING = 3
 CLOSED = 4
 """Gone."""
 
-TOO_SLOW = "The request took too long."
-"""Said to a client that did not finish its request in time."""
-
-CUT_OFF = "The request body was cut off."
-"""Said to a client whose request body ends before its time."""
-
 _FRESH = 0  # no request was seen on this connection
 _IDLE = 1  # between two requests
 _HEAD = 2  # a head has begun
 _BODY = 3  # a body is being gathered
 
-_READ_BYTES = 65536
 _NEVER = float("inf")
 
 # A client whose answer has just been sent may have asked again before the state says
@@ -273,7 +270,7 @@ class Connection:
 
     def _read(self) -> Exchange | None:
         try:
-            data = self.recv(_READ_BYTES)
+            data = self.recv(READ_BYTES)
             if data:
                 events = self.protocol.receive(data)
             else:
@@ -300,7 +297,7 @@ class Connection:
     def _drop(self) -> None:
         """Read and forget: the client has not noticed yet that it is over."""
         try:
-            if not socket.socket.recv(self.sock, _READ_BYTES):
+            if not socket.socket.recv(self.sock, READ_BYTES):
                 self.close()
         except BlockingIOError:
             pass
@@ -564,64 +561,3 @@ class Connection:
                 self.sock, resolve=self.server.peercreds_resolve
             )
         return self.identity
-
-    def receive_body(self, gathering: Gathering) -> None:
-        """Wait until more of the request body is here, or its end.
-
-        Raises:
-            RequestRefused: The body is malformed, too large, too slow or cut off.
-        """
-        if self.refused is not None:
-            raise self.refused
-        if not gathering.invited:
-            gathering.invited = True
-            self.transmit(CONTINUE)
-        try:
-            data = self._receive_patiently(gathering)
-            if data:
-                complete = gathering.take(self.protocol.receive(data))
-            else:
-                self.protocol.receive_eof()
-                raise RequestRefused(400, CUT_OFF)
-        except RequestRefused as refused:
-            self.refused = refused
-            self.release(gathering)
-            raise
-        if complete:
-            self.release(gathering)
-
-    def _receive_patiently(self, gathering: Gathering) -> bytes:
-        limits = self.server.limits
-        while True:
-            try:
-                return self.recv(_READ_BYTES)
-            except BlockingIOError:
-                before = monotonic()
-                arrived = wait(self.fd, gathering.patience(limits))
-                gathering.waited += monotonic() - before
-            except OSError as error:
-                self.broken = True
-                raise RequestRefused(400, CUT_OFF) from error
-            if not arrived:
-                raise RequestRefused(408, TOO_SLOW)
-
-    def release(self, gathering: Gathering) -> None:
-        """Give back the place of a body that is read by a worker."""
-        if gathering.streamed:
-            gathering.streamed = False
-            self.server.admission.body_ended()
-
-    def drop_body(self) -> bool:
-        """Drop what is here of an unread body; return whether that was the rest."""
-        protocol = self.protocol
-        left = self.server.limits.drain_bytes
-        while protocol.receiving_body and left > 0:
-            try:
-                data = self.recv(_READ_BYTES)
-                if not data:
-                    return False
-                protocol.receive(data)
-            except (RequestRefused, OSError):
-                return False
-            left -= len(data)
-        return not protocol.receiving_body

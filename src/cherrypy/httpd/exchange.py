@@ -12,7 +12,7 @@ from cherrypy.httpd.environ import build_environ
 from cherrypy.httpd.pages import FAST_SECONDS
 from cherrypy.httpd.protocols.events import BodyTooLong, BodyTooShort, RequestRefused
 from cherrypy.httpd.protocols.http1 import plain_answer
-from cherrypy.httpd.reading import EMPTY, StreamedBody
+from cherrypy.httpd.reading import EMPTY, StreamedBody, drop_body
 from cherrypy.httpd.streaming import TOO_LONG, Stream, Writer, send_file
 
 if TYPE_CHECKING:
@@ -305,7 +305,7 @@ class Exchange:
         # A client that waits to be invited does not send what was not asked for.
         if type(rfile) is StreamedBody and not rfile.invited:
             return False
-        return self.connection.drop_body()
+        return drop_body(self.connection)
 
     def turn_away(self, wire: bytes) -> None:
         """Answer without asking the handler, and close. Not begun by any thread."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from cherrypy.httpd.protocols.events import Data, EndOfBody
+from cherrypy.httpd.pollers import wait
+from cherrypy.httpd.protocols.events import Data, EndOfBody, RequestRefused
+from cherrypy.httpd.protocols.http1 import CONTINUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,7 +17,29 @@ if TYPE_CHECKING:
     from cherrypy.httpd.limits import Limits
     from cherrypy.httpd.protocols.events import Event, Headers, RequestHead
 
-__all__ = ["EMPTY", "BodyReader", "Gathering", "InlineBody", "NoBody", "StreamedBody"]
+__all__ = [
+    "CUT_OFF",
+    "EMPTY",
+    "READ_BYTES",
+    "TOO_SLOW",
+    "BodyReader",
+    "Gathering",
+    "InlineBody",
+    "NoBody",
+    "StreamedBody",
+    "drop_body",
+    "receive_body",
+    "release",
+]
+
+READ_BYTES = 65536
+"""How many bytes are received at a time."""
+
+TOO_SLOW = "The request took too long."
+"""Said to a client that did not finish its request in time."""
+
+CUT_OFF = "The request body was cut off."
+"""Said to a client whose request body ends before its time."""
 
 
 class NoBody:
@@ -154,7 +179,7 @@ class StreamedBody:
             if gathering.trailers is not None:
                 self._piece, self._position = b"", 0
                 return False
-            self._connection.receive_body(gathering)
+            receive_body(self._connection, gathering)
         self._piece = gathering.pieces.pop(0)
         self._position = 0
         return True
@@ -241,8 +266,75 @@ class StreamedBody:
 
     def release(self) -> None:
         """Let another body be read by a worker; the server calls this."""
-        self._connection.release(self._gathering)
+        release(self._connection, self._gathering)
 
 
 BodyReader = NoBody | InlineBody | StreamedBody
 """What `Exchange.rfile` may be."""
+
+# Only the thread that serves the request calls these.
+
+
+def receive_body(connection: Connection, gathering: Gathering) -> None:
+    """Wait until more of the request body is here, or its end.
+
+    Raises:
+        RequestRefused: The body is malformed, too large, too slow or cut off.
+    """
+    if connection.refused is not None:
+        raise connection.refused
+    if not gathering.invited:
+        gathering.invited = True
+        connection.transmit(CONTINUE)
+    try:
+        data = _receive_patiently(connection, gathering)
+        if data:
+            complete = gathering.take(connection.protocol.receive(data))
+        else:
+            connection.protocol.receive_eof()
+            raise RequestRefused(400, CUT_OFF)
+    except RequestRefused as refused:
+        connection.refused = refused
+        release(connection, gathering)
+        raise
+    if complete:
+        release(connection, gathering)
+
+
+def _receive_patiently(connection: Connection, gathering: Gathering) -> bytes:
+    limits = connection.server.limits
+    while True:
+        try:
+            return connection.recv(READ_BYTES)
+        except BlockingIOError:
+            before = monotonic()
+            arrived = wait(connection.fd, gathering.patience(limits))
+            gathering.waited += monotonic() - before
+        except OSError as error:
+            connection.broken = True
+            raise RequestRefused(400, CUT_OFF) from error
+        if not arrived:
+            raise RequestRefused(408, TOO_SLOW)
+
+
+def release(connection: Connection, gathering: Gathering) -> None:
+    """Give back the place of a body that is read by a worker."""
+    if gathering.streamed:
+        gathering.streamed = False
+        connection.server.admission.body_ended()
+
+
+def drop_body(connection: Connection) -> bool:
+    """Drop what is here of an unread body; return whether that was the rest."""
+    protocol = connection.protocol
+    left = connection.server.limits.drain_bytes
+    while protocol.receiving_body and left > 0:
+        try:
+            data = connection.recv(READ_BYTES)
+            if not data:
+                return False
+            protocol.receive(data)
+        except (RequestRefused, OSError):
+            return False
+        left -= len(data)
+    return not protocol.receiving_body
