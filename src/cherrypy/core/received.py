@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["HeaderPairs", "Received", "ReceivedHeaders", "fields_of"]
 
+# What stands between the values of a repeated field. Cookies are no list, but some
+# senders divide them all the same (RFC 9113 §8.2.3).
+_SEPARATORS = {**dict.fromkeys(LIST_HEADERS, ", "), "Cookie": "; "}
+
 
 @lru_cache(maxsize=512)
 def _wire_name(name: str) -> bytes:
@@ -75,8 +79,10 @@ class ReceivedHeaders:
         values = [value for key, value in self.pairs if key == wanted]
         if not values:
             return None
-        if len(values) > 1 and name.title() in LIST_HEADERS:
-            return b", ".join(values).decode("latin-1")
+        if len(values) > 1:
+            separator = _SEPARATORS.get(name.title())
+            if separator is not None:
+                return separator.encode().join(values).decode("latin-1")
         return values[-1].decode("latin-1")
 
 
@@ -100,8 +106,8 @@ def fields_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
         name, value = key.title(), raw.strip()
         if "=?" in value:
             value = decode_TEXT_maybe(value)
-        if name in fields and name in LIST_HEADERS:
-            value = f"{fields[name]}, {value}"
+        if name in fields and name in _SEPARATORS:
+            value = f"{fields[name]}{_SEPARATORS[name]}{value}"
         elif name == "Host":
             value = SanitizedHost(value)
         fields[name] = value
