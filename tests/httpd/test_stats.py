@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import trustme
 
 from cherrypy.httpd.server import HTTPServer
 from cherrypy.httpd.tls import TLSSettings
-from tests.httpd.serving import hello, serving
+from tests.httpd.serving import PATIENCE_SECONDS, hello, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 
 def values(stats: dict[str, Any]) -> dict[str, Any]:
     return {k: v(stats) if callable(v) else v for k, v in stats.items()}
+
+
+def values_once(stats: dict[str, Any], name: str, number: float) -> dict[str, Any]:
+    """Return the values when one of them has become this number.
+
+    What a thread does after it has sent an answer is counted a moment later.
+    """
+    deadline = monotonic() + PATIENCE_SECONDS
+    while (seen := values(stats))[name] < number and monotonic() < deadline:
+        threading.Event().wait(0.001)
+    return seen
 
 
 def test_nothing_is_counted_by_default() -> None:
@@ -35,7 +47,7 @@ def test_requests_and_bytes_are_counted() -> None:
         client = running.client()
         for _ in range(3):
             client.ask()
-        seen = values(running.server.stats)
+        seen = values_once(running.server.stats, "Requests", 3)
         assert seen["Accepts"] == 1
         assert seen["Requests"] == 3
         assert seen["Bytes Read"] == 3 * len(
@@ -102,7 +114,7 @@ def test_tls_counts_what_the_application_sees(tmp_path: Path) -> None:
     authority.configure_trust(context)
     with serving(hello, statistics=True, tls=TLSSettings(together)) as running:
         running.client(tls=context).ask()
-        seen = values(running.server.stats)
+        seen = values_once(running.server.stats, "Bytes Written", 101)
         assert seen["Accepts"] == 1
         assert seen["Bytes Written"] > 100
 
