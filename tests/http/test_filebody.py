@@ -109,3 +109,12 @@ def test_a_text_file_gives_text_for_an_encoder(tmp_path: Path) -> None:
     assert not isinstance(chunks, FileBody)
     assert list(chunks) == ["café"]
     assert file.closed
+
+
+def test_a_text_file_that_nobody_reads_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "page"
+    path.write_text("café", encoding="utf-8")
+    file: Any = path.open(encoding="utf-8")
+    chunks: Any = file_chunks(file)
+    chunks.close()
+    assert file.closed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,4 +95,19 @@ def file_chunks(file: ReadableFile) -> Iterable[bytes]:
     """
     body = FileBody(file)
     # Whatever gives str knows its encoding, `StringIO` among them; no binary file does.
-    return iter(body) if hasattr(file, "encoding") else body
+    return _Text(body) if hasattr(file, "encoding") else body
+
+
+class _Text:
+    """What a file of text gives, which no server knows what to do with."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: FileBody) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        self._body.close()

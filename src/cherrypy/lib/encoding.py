@@ -271,7 +271,7 @@ class ResponseEncoder:
         self.attempted_charsets.add(encoding)
         if isinstance(self.body, FileBody):
             return True
-        self.body = _encoding(self.body, encoding, self.errors)
+        self.body = _Made(_encoding(self.body, encoding, self.errors), self.body)
         return True
 
     def encode_string(self, encoding: str) -> bool:
@@ -287,7 +287,7 @@ class ResponseEncoder:
             return True
         if not isinstance(self.body, list):
             # An iterator yields its chunks only once, and there may be a next try.
-            self.body = list(_closing(self.body))
+            self.body = _read(self.body)
         try:
             self.body = list(_encoding(self.body, encoding, self.errors))
         except (LookupError, UnicodeError):
@@ -328,31 +328,62 @@ def _is_charset(name: str) -> bool:
 
 
 def _encoding(chunks: Iterable[Any], encoding: str, errors: str) -> Iterator[Any]:
-    """Yield the chunks, text among them encoded; close what they come from."""
-    for chunk in _closing(chunks):
+    """Yield the chunks, text among them encoded."""
+    for chunk in chunks:
         yield chunk.encode(encoding, errors) if isinstance(chunk, str) else chunk
 
 
-def _closing(chunks: Iterable[Any]) -> Iterator[Any]:
+def _read(chunks: Iterable[Any]) -> list[Any]:
+    """Return all chunks, and close what they come from."""
     try:
-        yield from chunks
+        return list(chunks)
     finally:
-        close = getattr(chunks, "close", None)
-        if close is not None:
-            close()
+        _close(chunks)
+
+
+def _close(chunks: Iterable[Any]) -> None:
+    close = getattr(chunks, "close", None)
+    if close is not None:
+        close()
+
+
+class _Made:
+    """Chunks that are made from others, which are closed with them.
+
+    A generator alone would not do: one that was never begun, as in the answer to a
+    HEAD request, runs nothing when it is closed.
+    """
+
+    def __init__(self, chunks: Iterator[Any], source: Iterable[Any]) -> None:
+        self._chunks = chunks
+        self._source = source
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._chunks)
+
+    def close(self) -> None:
+        """Close what the chunks are made from."""
+        _close(self._source)
 
 
 def compress(body: Iterable[bytes], compress_level: int) -> Iterator[bytes]:
-    """Yield the chunks of `body` as one gzip stream (RFC 1952).
+    """Return the chunks of `body` as one gzip stream (RFC 1952).
 
     Args:
-        body: Byte strings; closed at the end if it can be.
+        body: Byte strings; closed with the stream if it can be.
         compress_level: From 0, not at all, to 9, as small as can be.
     """
+    return _Made(_compressed(body, compress_level), body)
+
+
+def _compressed(body: Iterable[bytes], compress_level: int) -> Iterator[bytes]:
     # 31: the largest window (15) and a gzip wrapper (16). The header carries no time,
     # so that equal pages give equal bytes.
     compressor = zlib.compressobj(compress_level, zlib.DEFLATED, 31)
-    for chunk in _closing(body):
+    for chunk in body:
         done = compressor.compress(chunk)
         if done:
             yield done
