@@ -173,7 +173,11 @@ def test_a_site_restarts_on_request(site: Programs) -> None:
         ("-c nothing.conf", 1, r"the config file 'nothing\.conf' has a mistake: "),
         ("-i missing", 1, r"there is no module 'missing' on sys\.path; -P DIRECTORY"),
         ("-i package.missing", 1, r"there is no module 'package\.missing'"),
-        ("-e missing", 1, r"there is no environment 'missing'; there are development, "),
+        (
+            "-e missing",
+            1,
+            r"there is no environment 'missing'; there are development, ",
+        ),
         ("-f", 1, r"FastCGI \(-f\) is not there yet"),
         ("-s", 1, r"SCGI \(-s\) is not there yet"),
         ("-x", 1, r"CGI \(-x\) is not there yet"),
