@@ -399,6 +399,8 @@ def test_a_fault_of_one_connection_ends_that_one() -> None:
         first, second = running.client(), running.client()
         assert first.ask().status == second.ask().status == 200
         connection = next(iter(running.server.baton.connections.values()))
+        while not connection.idle:
+            pass  # its worker is on the way out
         connection.protocol = None  # type: ignore[assignment]
         first.request()
         second.request()
@@ -412,6 +414,8 @@ def test_a_fault_in_a_sweep_ends_the_connection() -> None:
         client = running.client()
         client.ask()
         connection = next(iter(running.server.baton.connections.values()))
+        while not connection.idle:
+            pass  # its worker is on the way out
         connection.phase = 2
         connection.protocol = None  # type: ignore[assignment]
         connection.deadline = 0.0

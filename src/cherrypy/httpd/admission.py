@@ -7,6 +7,7 @@ from collections import deque
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from cherrypy.httpd.protocols.events import RequestRefused
 from cherrypy.httpd.protocols.http1 import plain_answer
 
 if TYPE_CHECKING:
@@ -87,11 +88,10 @@ class Admission:
 
     def turn_away(self, exchange: Exchange) -> None:
         """Answer 503: there is nobody to serve this request."""
-        exchange.turn_away(
-            plain_answer(
-                503,
-                _BUSY,
-                headers=((b"Retry-After", b"1"),),
-                with_body=exchange.head.method != "HEAD",
-            )
+        wire = plain_answer(
+            503,
+            _BUSY,
+            headers=((b"Retry-After", b"1"),),
+            with_body=exchange.head.method != "HEAD",
         )
+        exchange.connection.conclude(wire, RequestRefused(503, _BUSY))

@@ -69,16 +69,14 @@ class Baton:
         """Open connections by descriptor. The holder adds, owners remove."""
         self.laid_down: list[Worker] = []
         """The holder that runs a page; who takes this item has the baton."""
-        self.answers: list[tuple[Connection, bytes]] = []
-        """Answers of pages that ran in the holder, to be sent together.
-
-        To wake the client's process after each answer costs more than the answer: a
-        third of the time of a small page where client and server share a machine.
-        """
         self.runs = 0
         """Pages that were begun by holders."""
         self._sources: dict[int, Source] = {}
         self._pages = Pages()
+        # Answers of pages that ran in the holder; they are sent together. To wake the
+        # client's process after each of them costs more than the answer itself, where
+        # client and server share a machine.
+        self._answers: list[Exchange] = []
         self._posts: deque[Callable[[], Exchange | None]] = deque()
         self._asleep = False
         self._waker = _Waker(self)
@@ -91,12 +89,8 @@ class Baton:
     def post(self, action: Callable[[], Exchange | None]) -> None:
         """Have the holder call something soon."""
         self._posts.append(action)
-        self.wake()
-
-    def wake(self) -> None:
-        """End the present poll."""
         if self._asleep:
-            # One who comes at the same time need not wake the holder again.
+            # One who posts at the same time need not wake the holder again.
             self._asleep = False
             self._waker.wake()
 
@@ -124,6 +118,8 @@ class Baton:
 
     def _turn(self, worker: Worker) -> bool:
         """Do what is due, poll once, and act on it; return False to let go."""
+        if self._answers:
+            self._send_answers()  # of a holder whose next page overstayed
         posts = self._posts
         if (posts or worker.private) and not self._catch_up(worker):
             return False
@@ -134,9 +130,7 @@ class Baton:
                 return False
             timeout = self._next_sweep - now
         self._asleep = True
-        if self.answers:
-            self._send_answers()
-        if posts or worker.private or self.answers:
+        if posts or worker.private:
             timeout = 0.0
         events = self.poller.poll(timeout, _EVENTS)
         self._asleep = False
@@ -152,21 +146,20 @@ class Baton:
                 continue
             if exchange is not None and not self._place(exchange, worker):
                 return False
-            if len(self.answers) >= _TOGETHER:
+            if len(self._answers) >= _TOGETHER:
                 self._send_answers()
+        if self._answers:
+            self._send_answers()
         return True
 
     def _send_answers(self) -> None:
-        """Send what was kept back."""
-        # The list stays the same one: a thread that is late may be adding to it.
-        answers = self.answers[:]
-        del self.answers[: len(answers)]
-        for connection, wire in answers:
+        """Send the answers that were kept back."""
+        answers, self._answers = self._answers, []
+        for exchange in answers:
             try:
-                if not connection.deliver(wire):
-                    self.answers.append((connection, wire))
-            except Exception as error:  # boundary: one connection, not all of them
-                self._drop(connection.fd, error)
+                exchange.complete()
+            except Exception as error:  # boundary: as above
+                self._drop(exchange.connection.fd, error)
 
     def _catch_up(self, worker: Worker) -> bool:
         """Do what other threads asked for; return False to let go."""
@@ -192,8 +185,14 @@ class Baton:
         if not page.fast or exchange.streamed:
             self.server.admission.offer(exchange)
             return True
-        exchange.together = self.answers
-        return self._run(exchange, worker)
+        exchange.kept_back = True
+        holding = self._run(exchange, worker)
+        if exchange.wire is not None:
+            if holding:
+                self._answers.append(exchange)
+            else:
+                exchange.complete()
+        return holding
 
     def _run(self, task: Task, worker: Worker) -> bool:
         """Perform a task that is hoped to be short; return False to let go."""
@@ -209,9 +208,7 @@ class Baton:
         try:
             laid_down.pop()
         except IndexError:
-            # Somebody else holds it now, and may not know of our answer.
-            self.wake()
-            return False
+            return False  # somebody else holds it now
         if worker.parked:
             # Go on in another context: the present one belongs to the parked answer.
             worker.private.appendleft(self)

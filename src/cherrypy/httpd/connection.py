@@ -1,4 +1,4 @@
-"""One client: its bytes, its present request, its deadline, its end.
+"""One client: its present request, its deadline, its end.
 
 A connection has one owner at a time, told by `Connection.state`, and only the owner
 touches it:
@@ -13,6 +13,7 @@ whose protocol is told in `Connection.mute`.
 
 from __future__ import annotations
 
+import math
 import socket
 from contextlib import suppress
 from time import monotonic
@@ -27,26 +28,19 @@ from cherrypy.httpd.reading import (
     EMPTY,
     READ_BYTES,
     TOO_SLOW,
+    BodyReader,
     Gathering,
     StreamedBody,
 )
-from cherrypy.httpd.sender import Outgoing
+from cherrypy.httpd.sender import Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cherrypy.httpd.protocols.events import Event
-    from cherrypy.httpd.sender import FilePiece
     from cherrypy.httpd.server import HTTPServer
 
-__all__ = [
-    "CLOSED",
-    "LINGERING",
-    "READING",
-    "SERVING",
-    "WRITING",
-    "Connection",
-]
+__all__ = ["CLOSED", "LINGERING", "READING", "SERVING", "WRITING", "Connection"]
 
 READING = 0
 """Idle, or a request is arriving."""
@@ -64,7 +58,7 @@ _IDLE = 1  # between two requests
 _HEAD = 2  # a head has begun
 _BODY = 3  # a body is being gathered
 
-_NEVER = float("inf")
+_NEVER = math.inf
 
 # A client whose answer has just been sent may have asked again before the state says
 # that it may. To see that a few times costs less than to unregister and register.
@@ -82,22 +76,21 @@ class Connection:
         now: The monotonic clock.
     """
 
+    # 10,000 idle ones should fit into a few megabytes.
     __slots__ = (
-        "broken",
         "deadline",
         "fd",
         "gathering",
         "identity",
         "interest",
         "local",
-        "outgoing",
         "phase",
         "protocol",
         "recv",
         "refused",
         "remote",
         "seen",
-        "send",
+        "sender",
         "server",
         "sock",
         "state",
@@ -116,7 +109,7 @@ class Connection:
         self.sock = sock
         self.fd = sock.fileno()
         self.recv: Callable[[int], bytes] = sock.recv
-        self.send: Callable[[bytes | memoryview], int] = sock.send
+        self.sender = Sender(sock)
         self.remote = remote
         self.local = local
         self.protocol = HTTP1(
@@ -125,18 +118,16 @@ class Connection:
         self.state = READING
         self.phase = _FRESH
         self.deadline = now + server.limits.idle_seconds
-        self.broken = False
         self.interest = READABLE
         self.identity: dict[str, Any] | None = None
         self.seen = 0
         self.gathering: Gathering | None = None
-        self.outgoing: Outgoing | None = None
         self.refused: RequestRefused | None = None
         self.waiting: Exchange | None = None
 
     # Only the holder of the baton calls these.
 
-    def ready(self, mask: int) -> Exchange | None:
+    def ready(self, mask: int, /) -> Exchange | None:
         """Act on what the poller reported.
 
         Returns:
@@ -146,7 +137,7 @@ class Connection:
         if state == READING:
             return self._read()
         if state == WRITING:
-            return self.flush()
+            return self._flush()
         if state == LINGERING:
             self._drop()
         elif state == SERVING:
@@ -156,10 +147,10 @@ class Connection:
         return None
 
     def attend(self) -> Exchange | None:
-        """Take over from another thread, which asked for it with `hand_over`."""
+        """Take over from another thread, which asked for it with `_hand_over`."""
         state = self.state
         if state == WRITING:
-            return self.flush()
+            return self._flush()
         if state in (READING, LINGERING):
             self._watch(READABLE)
         return None
@@ -174,38 +165,6 @@ class Connection:
         self._ignore()
         if self.state != SERVING:
             self.attend()
-
-    def flush(self) -> Exchange | None:
-        """Send what waits; when all is out, go on with what was to come then."""
-        outgoing = self.outgoing
-        if outgoing is not None:
-            try:
-                done, sent = outgoing.flush(self.send, self.fd)
-            except OSError:
-                self.broken = True
-            else:
-                if sent:
-                    limit = self.server.limits.write_deadline_seconds
-                    self.deadline = monotonic() + limit
-                if not done:
-                    self._watch(WRITABLE)
-                    return None
-            self.outgoing = None
-        return self._flushed()
-
-    def _flushed(self) -> Exchange | None:
-        """Go on: the answer so far is sent, or cannot be."""
-        waiting = self.waiting
-        if waiting is None:
-            if self.interest != READABLE and not self.broken:
-                self._watch(READABLE)
-            return self.proceed(monotonic())
-        self._watch(READABLE)
-        self.waiting = None
-        self.deadline = _NEVER
-        self.state = SERVING
-        waiting.resume()
-        return None
 
     @property
     def idle(self) -> bool:
@@ -229,8 +188,7 @@ class Connection:
             else:
                 self.refuse(RequestRefused(408, TOO_SLOW))
         elif self.state == WRITING:
-            self.outgoing = None
-            self.broken = True
+            self.sender.drop()
             self._flushed()
         elif self.state == LINGERING:
             self.close()
@@ -242,7 +200,7 @@ class Connection:
         """Cut the connection, whatever it is doing, because the server must end."""
         if self.state == SERVING:
             # Its thread is the one to close it, and will notice.
-            self.broken = True
+            self.sender.broken = True
             with suppress(OSError):
                 self.sock.shutdown(socket.SHUT_RDWR)
         elif self.state == WRITING:
@@ -285,14 +243,32 @@ class Connection:
         except OSError:
             self.close()
             return None
-        if events and self.gathering is None:
-            head = cast("RequestHead", events[0])
-            if not head.has_body:
-                # Performance: the way of most requests; `_advance` would do the same.
-                self.deadline = _NEVER
-                self.state = SERVING
-                return Exchange(self, head, EMPTY)
         return self._advance(events)
+
+    def _flush(self) -> Exchange | None:
+        """Send what is kept; when all is out, go on with what was to come then."""
+        sent = self.sender.flush()
+        if not self.sender.waits:
+            return self._flushed()
+        if sent:
+            limit = self.server.limits.write_deadline_seconds
+            self.deadline = monotonic() + limit
+        self._watch(WRITABLE)
+        return None
+
+    def _flushed(self) -> Exchange | None:
+        """Go on: the answer so far is sent, or cannot be."""
+        waiting = self.waiting
+        if waiting is None:
+            if not self.sender.broken:
+                self._watch(READABLE)
+            return self.proceed(monotonic())
+        self._watch(READABLE)
+        self.waiting = None
+        self.deadline = _NEVER
+        self.state = SERVING
+        waiting.resume()
+        return None
 
     def _drop(self) -> None:
         """Read and forget: the client has not noticed yet that it is over."""
@@ -328,106 +304,25 @@ class Connection:
 
     def _gather(self, gathering: Gathering, events: Sequence[Event]) -> Exchange | None:
         """Wait for the whole of a small body; leave a large one to a worker."""
-        head = gathering.head
         limits = self.server.limits
         if gathering.take(events):
-            self.gathering = None
             self.deadline = _NEVER
-            self.state = SERVING
-            return Exchange(self, head, gathering.body())
-        length = head.content_length
-        large = length is None or length > limits.inline_body_bytes
-        if large and (
-            not gathering.invited or gathering.received >= limits.inline_body_bytes
-        ):
+            return self._serve(gathering, gathering.body())
+        if gathering.too_large(limits):
             self._ignore()  # the worker waits for these bytes, nobody else
-            self.gathering = None
-            self.deadline = monotonic() + limits.queue_seconds
-            self.state = SERVING
             gathering.streamed = True
-            return Exchange(self, head, StreamedBody(self, gathering))
+            self.deadline = monotonic() + limits.queue_seconds
+            return self._serve(gathering, StreamedBody(self, gathering))
         if not gathering.invited:
             gathering.invited = True
-            self.transmit(CONTINUE)
+            self.sender.transmit(CONTINUE)
         self.deadline = gathering.deadline(limits, monotonic())
         return None
 
-    def transmit(self, wire: bytes) -> bool:
-        """Send now what the socket takes; keep the rest in `outgoing`.
-
-        Returns:
-            Whether nothing is kept. A client that is gone takes everything, and
-            `broken` tells.
-        """
-        if self.outgoing is not None:
-            self.outgoing.add(wire)
-            return self.try_flush()
-        try:
-            sent = self.send(wire)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            self.broken = True
-            return True
-        if sent == len(wire):
-            return True
-        self.outgoing = Outgoing()
-        self.outgoing.add(memoryview(wire)[sent:])
-        return False
-
-    def transmit_head(self, wire: bytes, flags: int) -> None:
-        """Send a head that other bytes follow at once; the rest goes to `outgoing`."""
-        sent = 0
-        if self.outgoing is None:
-            with suppress(OSError):
-                sent = self.sock.send(wire, flags)
-        if sent < len(wire):
-            self.enqueue(memoryview(wire)[sent:])
-
-    def enqueue(self, piece: bytes | memoryview | FilePiece) -> None:
-        """Keep something to be sent after what is kept already."""
-        if self.outgoing is None:
-            self.outgoing = Outgoing()
-        self.outgoing.add(piece)
-
-    def try_flush(self) -> bool:
-        """Send what is kept, as far as the socket takes it; True if all went out."""
-        if self.outgoing is None:
-            return True
-        try:
-            done, _ = self.outgoing.flush(self.send, self.fd)
-        except OSError:
-            self.broken = done = True
-        if done:
-            self.outgoing = None
-        return done
-
-    @property
-    def lasting(self) -> bool:
-        """Whether nothing but a new request of the client can come after the answer."""
-        return (
-            self.protocol.persists
-            and not self.protocol.has_more
-            and self.outgoing is None
-            and self.refused is None
-            and not self.broken
-        )
-
-    def deliver(self, wire: bytes) -> bool:
-        """Send an answer that was kept back until the turn of the holder has ended.
-
-        Returns:
-            False if the thread that ran the page has not quite left the connection.
-        """
-        if self.state == SERVING:
-            return False
-        if self.state == READING:
-            self.transmit(wire)
-            if self.broken:
-                self.close()
-            elif self.outgoing is not None:
-                self._write_later()
-        return True
+    def _serve(self, gathering: Gathering, body: BodyReader) -> Exchange:
+        self.gathering = None
+        self.state = SERVING
+        return Exchange(self, gathering.head, body)
 
     def finish(self, now: float) -> Exchange | None:
         """The answer was handed over: let the rest of it go out, then proceed.
@@ -438,7 +333,7 @@ class Connection:
         Returns:
             The client's next request, if it is here already.
         """
-        if self.outgoing is not None and not self.broken:
+        if self.sender.waits:
             self._write_later()
             return None
         return self.proceed(now)
@@ -451,9 +346,9 @@ class Connection:
     def _write_later(self) -> None:
         self.deadline = monotonic() + self.server.limits.write_deadline_seconds
         self.state = WRITING
-        self.hand_over()
+        self._hand_over()
 
-    def hand_over(self) -> None:
+    def _hand_over(self) -> None:
         """Ask the holder to attend to this connection."""
         self.server.baton.post(self.attend)
 
@@ -467,7 +362,7 @@ class Connection:
             The client's next request, if it is here already.
         """
         protocol = self.protocol
-        if self.broken or self.refused is not None or not protocol.persists:
+        if self.refused is not None or not protocol.persists or self.sender.broken:
             self._depart()
             return None
         self.phase = _IDLE
@@ -483,28 +378,26 @@ class Connection:
         if exchange is None:
             self.state = READING
             if self.interest != READABLE:
-                self.hand_over()
+                self._hand_over()
         return exchange
 
     def refuse(self, refused: RequestRefused) -> None:
         """Answer a request that cannot be served, and let the connection end."""
-        self.refused = refused
         self.gathering = None
         head = self.protocol.request
         with_body = head is None or head.method != "HEAD"
         self.conclude(
-            plain_answer(refused.status, refused.message, with_body=with_body)
+            plain_answer(refused.status, refused.message, with_body=with_body), refused
         )
 
-    def conclude(self, wire: bytes) -> None:
+    def conclude(self, wire: bytes, reason: RequestRefused) -> None:
         """Send the last answer of this connection and let it end."""
-        self.transmit(wire)
-        if self.outgoing is not None and not self.broken:
+        self.refused = reason
+        self.sender.transmit(wire)
+        if self.sender.waits:
             self._write_later()
-        elif self.broken:
-            self.close()
         else:
-            self._linger()
+            self._depart()
 
     def _depart(self) -> None:
         """End after an answer.
@@ -512,17 +405,10 @@ class Connection:
         To close while the client's bytes are unread makes the kernel send a reset,
         which may destroy the answer on its way.
         """
-        if self.broken:
+        unread = self.refused is not None or self.seen or self.protocol.receiving_body
+        if not unread or self.sender.broken:
             self.close()
-        elif self.refused is not None or self.seen or self.protocol.receiving_body:
-            self._linger()
-        else:
-            self.close()
-
-    def _take_leave(self) -> None:
-        """Say goodbye, where the wire has a way to say it."""
-
-    def _linger(self) -> None:
+            return
         self._take_leave()
         try:
             self.sock.shutdown(socket.SHUT_WR)
@@ -532,7 +418,10 @@ class Connection:
         self.deadline = monotonic() + self.server.limits.linger_seconds
         self.state = LINGERING
         if self.interest != READABLE:
-            self.hand_over()
+            self._hand_over()
+
+    def _take_leave(self) -> None:
+        """Say goodbye, where the wire has a way to say it."""
 
     def _ignore(self) -> None:
         """Have the poller look at this connection no more."""
@@ -546,13 +435,12 @@ class Connection:
         if self.state == CLOSED:
             return
         self.state = CLOSED
-        baton = self.server.baton
         # First out of the table: the number of the descriptor is free after close.
-        baton.forget(self)
+        self.server.baton.forget(self)
         self._ignore()
         self.sock.close()
 
-    # Only the thread that serves the request calls these.
+    # The thread that serves the request calls this.
 
     def variables(self) -> dict[str, Any]:
         """Return what is known of the client beyond its address, for the environ."""

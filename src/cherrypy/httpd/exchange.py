@@ -12,7 +12,7 @@ from cherrypy.httpd.environ import build_environ
 from cherrypy.httpd.pages import FAST_SECONDS
 from cherrypy.httpd.protocols.events import BodyTooLong, BodyTooShort, RequestRefused
 from cherrypy.httpd.protocols.http1 import plain_answer
-from cherrypy.httpd.reading import EMPTY, StreamedBody, drop_body
+from cherrypy.httpd.reading import EMPTY, StreamedBody
 from cherrypy.httpd.streaming import TOO_LONG, Stream, Writer, send_file
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from cherrypy.http.types import Environ, HeaderList
     from cherrypy.httpd.connection import Connection
-
-    Together = list[tuple[Connection, bytes]]
     from cherrypy.httpd.protocols.events import RequestHead
     from cherrypy.httpd.reading import BodyReader
     from cherrypy.httpd.schedule import Worker
@@ -49,9 +47,9 @@ class Exchange:
         "answered",
         "connection",
         "head",
+        "kept_back",
         "rfile",
         "stream",
-        "together",
         "wire",
         "worker",
     )
@@ -65,9 +63,8 @@ class Exchange:
         self.answered = False
         self.stream: Stream | None = None
         self.worker: Worker | None = None
-        # The answers that the holder of the baton will send together, if it is the
-        # holder who runs this page; and our own, until the page has ended.
-        self.together: Together | None = None
+        self.kept_back = False
+        """A whole answer is to be kept in `wire` until `complete` is called."""
         self.wire: bytes | None = None
 
     @property
@@ -144,10 +141,12 @@ class Exchange:
             self._answer_refusal(connection.refused)
             self.close_body(getattr(body, "close", None), on_close)
             return
-        if protocol.receiving_body:
+        rfile = self.rfile
+        if type(rfile) is StreamedBody and protocol.receiving_body:
             # What is produced while it is sent may still be made from what is received.
             whole = isinstance(body, (list, tuple, FileBody))
-            closing = not (whole and self._drop_body()) or closing
+            limit = connection.server.limits.drain_bytes
+            closing = not (whole and rfile.drop(limit)) or closing
         if type(body) is not list and type(body) is not tuple:
             self._stream(status, headers, body, on_close, closing)
             return
@@ -162,10 +161,10 @@ class Exchange:
             self._cut(status, headers, data)
         else:
             self.answered = True
-            if self.together is None:
-                connection.transmit(wire)
-            else:
+            if self.kept_back:
                 self.wire = wire
+            else:
+                connection.sender.transmit(wire)
         if on_close is not None:
             on_close()
 
@@ -228,15 +227,18 @@ class Exchange:
         rfile = self.rfile
         if rfile is not EMPTY and type(rfile) is StreamedBody:
             rfile.release()
-        wire = self.wire
-        if wire is not None:
-            self.wire = None
-            # Before the state changes in `finish`: what the client asks next must not
-            # be answered before this.
-            if connection.lasting and self.together is not None:
-                self.together.append((connection, wire))
-            else:
-                connection.transmit(wire)
+        if self.wire is None:
+            self._finish(now)
+
+    def complete(self) -> None:
+        """Send the answer that was kept back. The holder of the baton calls this."""
+        wire, self.wire = self.wire, None
+        assert wire is not None
+        self.connection.sender.transmit(wire)
+        self._finish(monotonic())
+
+    def _finish(self, now: float) -> None:
+        connection = self.connection
         following = connection.finish(now)
         if following is not None:
             connection.server.admission.offer(following)
@@ -246,7 +248,7 @@ class Exchange:
         page = self.head.page
         if page is not None:
             page.distrust()
-        if stream.parked and self.connection.broken:
+        if stream.parked and self.connection.sender.broken:
             stream.parked = False
             stream.close()
         if not stream.parked:
@@ -288,30 +290,17 @@ class Exchange:
         except RequestRefused:
             pass  # raised by rfile; the answer follows
         except Exception as error:  # boundary: whatever the application did
-            if not (self.connection.broken and isinstance(error, ConnectionError)):
+            sender = self.connection.sender
+            if not (sender.broken and isinstance(error, ConnectionError)):
                 server.error_log("The application failed.", traceback=True)
             if self.answered:
-                self.connection.broken = True
+                sender.broken = True
         if not self.answered:
             refused = self.connection.refused
             if refused is not None:
                 self._answer_refusal(refused)
             else:
                 self.fail()
-
-    def _drop_body(self) -> bool:
-        """Drop what is left of the request body; False if that is more than is here."""
-        rfile = self.rfile
-        # A client that waits to be invited does not send what was not asked for.
-        if type(rfile) is StreamedBody and not rfile.invited:
-            return False
-        return drop_body(self.connection)
-
-    def turn_away(self, wire: bytes) -> None:
-        """Answer without asking the handler, and close. Not begun by any thread."""
-        connection = self.connection
-        connection.refused = RequestRefused(503, "")
-        connection.conclude(wire)
 
     def fail(self, message: str = "") -> None:
         """Answer 500; nothing was sent before. The connection will be closed."""
@@ -322,7 +311,7 @@ class Exchange:
     def _answer_refusal(self, refused: RequestRefused) -> None:
         """Say what is wrong with the request, whatever the application would say."""
         self.answered = True
-        self.connection.transmit(
+        self.connection.sender.transmit(
             plain_answer(
                 refused.status,
                 refused.message,
@@ -336,7 +325,7 @@ class Exchange:
         wire = protocol.head(status, headers, close=True) + protocol.body(data)
         self.answered = True
         self.connection.refused = RequestRefused(500, FAILED)
-        self.connection.transmit(wire)
+        self.connection.sender.transmit(wire)
 
     def close_body(
         self,

@@ -28,6 +28,13 @@ _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _PAUSE_SECONDS = 1.0  # unless a connection is closed before
 _COMPLAIN_SECONDS = 10.0
 
+# What the kernel keeps of an answer that the client has no room for. Without a bound it
+# keeps megabytes, and a thousand clients that read slowly cost more than a gigabyte
+# that no process is seen to use. More than the answer of most pages, because the rest
+# of an answer costs another turn.
+_UNSENT = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # not on Windows
+_UNSENT_BYTES = int(os.environ.get("Q_LOWAT", "131072")) or 2**31 - 1
+
 
 def open_listeners(
     addresses: BindAddress | Sequence[BindAddress],
@@ -56,14 +63,22 @@ def open_listeners(
                 sockets.append(sock)
                 sock.listen(backlog)
                 sock.setblocking(False)
-                if nodelay and sock.family in (socket.AF_INET, socket.AF_INET6):
-                    # Connections inherit it from their listener.
-                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if sock.family in (socket.AF_INET, socket.AF_INET6):
+                    _tune(sock, nodelay=nodelay)
     except OSError:
         for sock in sockets:
             sock.close()
         raise
     return sockets
+
+
+def _tune(sock: socket.socket, *, nodelay: bool) -> None:
+    """Set what connections inherit from their listener."""
+    if nodelay:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if _UNSENT is not None:
+        with suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, _UNSENT, _UNSENT_BYTES)
 
 
 def _open(address: BindAddress, *, reuse_port: bool) -> list[socket.socket]:

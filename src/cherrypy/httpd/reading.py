@@ -27,9 +27,6 @@ __all__ = [
     "InlineBody",
     "NoBody",
     "StreamedBody",
-    "drop_body",
-    "receive_body",
-    "release",
 ]
 
 READ_BYTES = 65536
@@ -131,6 +128,17 @@ class Gathering:
         left = limits.read_seconds + self.received / rate - self.waited
         return min(limits.read_seconds, left)
 
+    def too_large(self, limits: Limits) -> bool:
+        """Whether the rest is to be read by the application, as it arrives.
+
+        A client that waits to be invited is so when the application reads; one that
+        does not has to show first that it really sends.
+        """
+        length = self.head.content_length
+        if length is not None and length <= limits.inline_body_bytes:
+            return False
+        return not self.invited or self.received >= limits.inline_body_bytes
+
     def take(self, events: Sequence[Event]) -> bool:
         """Add what has arrived; return whether the body is complete."""
         for event in events:
@@ -179,7 +187,7 @@ class StreamedBody:
             if gathering.trailers is not None:
                 self._piece, self._position = b"", 0
                 return False
-            receive_body(self._connection, gathering)
+            self._receive()
         self._piece = gathering.pieces.pop(0)
         self._position = 0
         return True
@@ -259,82 +267,73 @@ class StreamedBody:
     def close(self) -> None:
         """Do nothing: what is not read is dropped when the answer is sent."""
 
-    @property
-    def invited(self) -> bool:
-        """The client sends the body, or has sent it, without further ado."""
-        return self._gathering.invited
+    # The server calls these, in the same thread.
+
+    def drop(self, limit: int) -> bool:
+        """Drop what is here of the rest, and tell whether that was all.
+
+        Args:
+            limit: How many bytes to drop at most.
+        """
+        protocol = self._connection.protocol
+        # A client that waits to be invited does not send what was not asked for.
+        while protocol.receiving_body and limit > 0 and self._gathering.invited:
+            try:
+                data = self._connection.recv(READ_BYTES)
+                if not data:
+                    break
+                protocol.receive(data)
+            except (RequestRefused, OSError):
+                break
+            limit -= len(data)
+        return not protocol.receiving_body
 
     def release(self) -> None:
-        """Let another body be read by a worker; the server calls this."""
-        release(self._connection, self._gathering)
+        """Let another body be read by a worker; a second time does nothing."""
+        if self._gathering.streamed:
+            self._gathering.streamed = False
+            self._connection.server.admission.body_ended()
+
+    def _receive(self) -> None:
+        """Wait until more of the body is here, or its end.
+
+        Raises:
+            RequestRefused: The body is malformed, too large, too slow or cut off.
+        """
+        connection, gathering = self._connection, self._gathering
+        if connection.refused is not None:
+            raise connection.refused
+        if not gathering.invited:
+            gathering.invited = True
+            connection.sender.transmit(CONTINUE)
+        try:
+            data = self._receive_patiently()
+            if not data:
+                connection.protocol.receive_eof()
+            complete = gathering.take(connection.protocol.receive(data))
+        except RequestRefused as refused:
+            connection.refused = refused
+            self.release()
+            raise
+        if complete:
+            self.release()
+
+    def _receive_patiently(self) -> bytes:
+        connection, gathering = self._connection, self._gathering
+        limits = connection.server.limits
+        while True:
+            try:
+                return connection.recv(READ_BYTES)
+            except BlockingIOError:
+                before = monotonic()
+                arrived = wait(connection.fd, gathering.patience(limits))
+                gathering.waited += monotonic() - before
+            except OSError as error:
+                connection.sender.broken = True
+                raise RequestRefused(400, CUT_OFF) from error
+            if not arrived:
+                raise RequestRefused(408, TOO_SLOW)
 
 
 BodyReader = NoBody | InlineBody | StreamedBody
 """What `Exchange.rfile` may be."""
-
-# Only the thread that serves the request calls these.
-
-
-def receive_body(connection: Connection, gathering: Gathering) -> None:
-    """Wait until more of the request body is here, or its end.
-
-    Raises:
-        RequestRefused: The body is malformed, too large, too slow or cut off.
-    """
-    if connection.refused is not None:
-        raise connection.refused
-    if not gathering.invited:
-        gathering.invited = True
-        connection.transmit(CONTINUE)
-    try:
-        data = _receive_patiently(connection, gathering)
-        if data:
-            complete = gathering.take(connection.protocol.receive(data))
-        else:
-            connection.protocol.receive_eof()
-            raise RequestRefused(400, CUT_OFF)
-    except RequestRefused as refused:
-        connection.refused = refused
-        release(connection, gathering)
-        raise
-    if complete:
-        release(connection, gathering)
-
-
-def _receive_patiently(connection: Connection, gathering: Gathering) -> bytes:
-    limits = connection.server.limits
-    while True:
-        try:
-            return connection.recv(READ_BYTES)
-        except BlockingIOError:
-            before = monotonic()
-            arrived = wait(connection.fd, gathering.patience(limits))
-            gathering.waited += monotonic() - before
-        except OSError as error:
-            connection.broken = True
-            raise RequestRefused(400, CUT_OFF) from error
-        if not arrived:
-            raise RequestRefused(408, TOO_SLOW)
-
-
-def release(connection: Connection, gathering: Gathering) -> None:
-    """Give back the place of a body that is read by a worker."""
-    if gathering.streamed:
-        gathering.streamed = False
-        connection.server.admission.body_ended()
-
-
-def drop_body(connection: Connection) -> bool:
-    """Drop what is here of an unread body; return whether that was the rest."""
-    protocol = connection.protocol
-    left = connection.server.limits.drain_bytes
-    while protocol.receiving_body and left > 0:
-        try:
-            data = connection.recv(READ_BYTES)
-            if not data:
-                return False
-            protocol.receive(data)
-        except (RequestRefused, OSError):
-            return False
-        left -= len(data)
-    return not protocol.receiving_body

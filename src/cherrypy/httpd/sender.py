@@ -1,25 +1,25 @@
-"""Bytes that a socket did not take at once, and files that the kernel copies.
+"""Writing: one `send` as a rule, and no waiting for clients that take it slowly.
 
-An answer leaves with one `send` as a rule. What is left over waits in an `Outgoing`,
-which the holder of the baton flushes as the client takes it: no thread waits.
+What a socket does not take at once is kept by its `Sender`, and the holder of the baton
+sends it when there is room. Files are copied to the socket by the kernel.
 """
 
 from __future__ import annotations
 
 import os
-from collections import deque
+import socket
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CLIENT_GONE", "FilePiece", "Outgoing", "TruncatedFile"]
-
-CLIENT_GONE = (ConnectionError, TimeoutError, OSError)
-"""What a send raises when nobody is there any more."""
+__all__ = ["FilePiece", "Sender", "TruncatedFile"]
 
 _SENDFILE_BYTES = 1 << 20
 """One sendfile call copies at most this, so that others get their turn."""
+
+# Keeps a head back until the first bytes of the file join it (Linux).
+_MORE = getattr(socket, "MSG_MORE", 0)
 
 
 class TruncatedFile(OSError):
@@ -42,75 +42,119 @@ class FilePiece:
         self.offset = offset
         self.count = count
 
-    def send(self, socket_fd: int) -> bool:
-        """Copy what the socket takes; return whether all is sent.
+    def send(self, socket_fd: int) -> int:
+        """Copy what the socket takes now; return how many bytes.
 
         Raises:
-            BlockingIOError: The socket takes no more now.
+            BlockingIOError: The socket takes nothing now.
             TruncatedFile: The file ends before `count` bytes.
             OSError: The client is gone.
         """
-        while self.count:
-            sent = os.sendfile(
-                socket_fd, self.fd, self.offset, min(self.count, _SENDFILE_BYTES)
-            )
-            if not sent:
-                raise TruncatedFile(f"{self.count} bytes are missing in the file")
-            self.offset += sent
-            self.count -= sent
-        return True
+        sent = os.sendfile(
+            socket_fd, self.fd, self.offset, min(self.count, _SENDFILE_BYTES)
+        )
+        if not sent:
+            raise TruncatedFile(f"{self.count} bytes are missing in the file")
+        self.offset += sent
+        self.count -= sent
+        return sent
 
 
-class Outgoing:
-    """What a connection has still to send, in order.
+class Sender:
+    """The way out of one connection.
 
     Belongs to whoever owns the connection: the thread that serves its request, or the
-    holder of the baton while the answer waits for the client.
+    holder of the baton while the rest of an answer waits for the client.
+
+    Args:
+        sock: The connected socket, non-blocking.
     """
 
-    __slots__ = ("pieces",)
+    __slots__ = ("_kept", "_sock", "broken", "send")
 
-    def __init__(self) -> None:
-        self.pieces: deque[memoryview | FilePiece] = deque()
+    def __init__(self, sock: socket.socket) -> None:
+        self.send: Callable[[bytes | memoryview], int] = sock.send
+        """Sends without blocking; replaced where bytes are encrypted or counted."""
+        self.broken = False
+        """The client has gone, or the answer cannot be completed."""
+        self._sock = sock
+        self._kept: list[memoryview | FilePiece] | None = None
 
-    def add(self, piece: bytes | memoryview | FilePiece) -> None:
-        """Put something at the end."""
-        if isinstance(piece, bytes):
-            piece = memoryview(piece)
-        self.pieces.append(piece)
+    @property
+    def waits(self) -> bool:
+        """Something is kept that the socket did not take, and is worth sending."""
+        return self._kept is not None and not self.broken
 
-    def flush(self, send: Callable[[memoryview], int], fd: int) -> tuple[bool, int]:
-        """Send as much as the socket takes.
-
-        Args:
-            send: The non-blocking send of the connection.
-            fd: The socket's descriptor, for sendfile.
+    def transmit(self, wire: bytes) -> bool:
+        """Send now what the socket takes, and keep the rest.
 
         Returns:
-            Whether all is sent; and how many bytes went out now.
-
-        Raises:
-            OSError: The client is gone.
+            Whether nothing is kept. A client that is gone takes everything, and
+            `broken` tells.
         """
+        if self._kept is not None:
+            self._kept.append(memoryview(wire))
+            self.flush()
+            return self._kept is None
+        try:
+            sent = self.send(wire)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.broken = True
+            return True
+        if sent == len(wire):
+            return True
+        self._kept = [memoryview(wire)[sent:]]
+        return False
+
+    def transmit_file(self, head: bytes, piece: FilePiece) -> bool:
+        """Send a head and a stretch of a file; as `transmit`."""
+        sent = 0
+        if self._kept is None:
+            self._kept = []
+            try:
+                sent = self._sock.send(head, _MORE)
+            except OSError:
+                sent = 0  # `flush` meets the error again
+        if sent < len(head):
+            self._kept.append(memoryview(head)[sent:])
+        self._kept.append(piece)
+        self.flush()
+        return self._kept is None
+
+    def flush(self) -> int:
+        """Send of what is kept as much as the socket takes; return how many bytes.
+
+        Afterwards `waits` tells whether there is more.
+        """
+        kept = self._kept
         total = 0
-        pieces = self.pieces
-        while pieces:
-            piece = pieces[0]
-            if isinstance(piece, FilePiece):
-                before = piece.count
-                try:
-                    piece.send(fd)
-                except BlockingIOError:
-                    return False, total + before - piece.count
-                total += before
-            else:
-                try:
-                    sent = send(piece)
-                except BlockingIOError:
-                    return False, total
-                total += sent
-                if sent < len(piece):
-                    pieces[0] = piece[sent:]
-                    continue
-            pieces.popleft()
-        return True, total
+        try:
+            while kept:
+                total += self._send_first(kept)
+        except BlockingIOError:
+            return total
+        except OSError:
+            self.broken = True
+        self._kept = None
+        return total
+
+    def _send_first(self, kept: list[memoryview | FilePiece]) -> int:
+        piece = kept[0]
+        if isinstance(piece, FilePiece):
+            sent = piece.send(self._sock.fileno())
+            if not piece.count:
+                del kept[0]
+            return sent
+        sent = self.send(piece)
+        if sent == len(piece):
+            del kept[0]
+        else:
+            kept[0] = piece[sent:]
+        return sent
+
+    def drop(self) -> None:
+        """Forget what is kept: nobody wants it any more."""
+        self._kept = None
+        self.broken = True

@@ -114,7 +114,8 @@ class Stats(dict[str, Any]):
     def count_bytes(self, connection: Connection) -> None:
         """Count the bytes of a connection from now on."""
         connection.recv = self._counting_recv(connection.recv)
-        connection.send = self._counting_send(connection.send)
+        sender = connection.sender
+        sender.send = self._counting_send(sender.send)
 
     def _counting_recv(self, recv: Callable[[int], bytes]) -> Callable[[int], bytes]:
         def counted(size: int) -> bytes:

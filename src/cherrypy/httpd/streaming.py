@@ -9,7 +9,6 @@ hold things that belong to that thread, such as a database connection.
 from __future__ import annotations
 
 import os
-import socket
 from typing import TYPE_CHECKING
 
 from cherrypy.httpd.pollers import wait
@@ -34,9 +33,6 @@ TOO_LONG = (
 
 # Below this it is quicker to read and send in one call than to have the kernel copy.
 _SMALL_FILE_BYTES = 65536
-
-# Keeps the head back until the first bytes of the file join it (Linux).
-_MORE = getattr(socket, "MSG_MORE", 0)
 
 
 class Stream:
@@ -102,6 +98,7 @@ class Stream:
     def _send_pieces(self) -> bool:
         """Return True at the end, False when the answer has to be parked."""
         connection = self.exchange.connection
+        sender = connection.sender
         frame = connection.protocol.body
         iterator = self.iterator
         if iterator is None:
@@ -115,14 +112,14 @@ class Stream:
             if self.unsent:
                 wire = self.unsent + wire
                 self.unsent = b""
-            if not connection.transmit(wire):
+            if not sender.transmit(wire):
                 return False
-            if connection.broken:
+            if sender.broken:
                 return True
         wire = self.unsent + connection.protocol.end()
         self.unsent = b""
         if wire:
-            connection.transmit(wire)
+            sender.transmit(wire)
         return True
 
     def _give_up(self, message: str = "") -> None:
@@ -131,7 +128,7 @@ class Stream:
             self.unsent = b""
             self.exchange.fail(message)
         else:
-            self.exchange.connection.broken = True
+            self.exchange.connection.sender.broken = True
 
     def close(self) -> None:
         """End the body and tell who wants to know; a second time does nothing."""
@@ -179,16 +176,18 @@ class Writer:
         wire = self.unsent + connection.protocol.end()
         self.unsent = b""
         if wire:
-            connection.transmit(wire)
+            connection.sender.transmit(wire)
 
     @staticmethod
     def _send(connection: Connection, wire: bytes) -> None:
-        if not connection.transmit(wire):
+        sender = connection.sender
+        if not sender.transmit(wire):
             patience = connection.server.limits.write_deadline_seconds
-            while not connection.try_flush():
-                if not wait(connection.fd, patience, writable=True):
-                    connection.broken = True
-        if connection.broken:
+            while sender.waits and wait(connection.fd, patience, writable=True):
+                sender.flush()
+            if sender.waits:
+                sender.drop()
+        if sender.broken:
             raise ConnectionAbortedError("the client takes no more of the answer")
 
 
@@ -234,11 +233,10 @@ def send_file(
     stream.iterator = iter(())
     if protocol.sends_body:
         protocol.count(count)
-        connection.transmit_head(head, _MORE)
-        connection.enqueue(FilePiece(fd, offset, count))
-        stream.parked = not connection.try_flush()
+        piece = FilePiece(fd, offset, count)
+        stream.parked = not connection.sender.transmit_file(head, piece)
     else:
-        connection.transmit(head)
+        connection.sender.transmit(head)
     if not stream.parked:
         stream.go_on()
     return True

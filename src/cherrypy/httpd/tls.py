@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cherrypy.httpd.connection import CLOSED, READING, Connection
 from cherrypy.httpd.pollers import READABLE, WRITABLE
 from cherrypy.httpd.protocols.events import RequestRefused
+from cherrypy.httpd.sender import Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -333,7 +334,8 @@ class TLSConnection(Connection):
         self._watch(READABLE)
         self.deadline = monotonic() + self.server.limits.idle_seconds
         self.recv = self._receive
-        self.send = self._transmit
+        self.sender = Sender(wrapped)
+        self.sender.send = self._transmit
         if self.server.counting is not None:
             self.server.counting.count_bytes(self)
         return self.recv(size)
@@ -384,7 +386,7 @@ class TLSConnection(Connection):
 
     def _take_leave(self) -> None:
         """Tell the client that there is nothing more to come (RFC 8446 §6.1)."""
-        if self._wrapped is not None and not self.broken:
+        if self._wrapped is not None and not self.sender.broken:
             # The client's own goodbye is not waited for.
             with suppress(OSError, ValueError):
                 self._wrapped.unwrap()
@@ -395,7 +397,7 @@ class TLSConnection(Connection):
             self._take_leave()
             super().close()
             # These hold the connection, which holds them.
-            self.recv = self.send = _gone
+            self.recv = self.sender.send = _gone
 
 
 def _gone(*arguments: object) -> Any:

@@ -111,11 +111,6 @@ class RequestStream:
         return self._advance() if self._buffer else ()
 
     @property
-    def has_more(self) -> bool:
-        """Whether something was received that belongs to the next request."""
-        return bool(self._buffer)
-
-    @property
     def wants_data(self) -> bool:
         """False when as many pipelined bytes wait as `Limits.pipeline_bytes` allow."""
         return (
