@@ -16,16 +16,6 @@ from tests.httpd.serving import PATIENCE_SECONDS, hello, serving
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.httpd.serving import Running
-
-
-def counted(running: Running, requests: int) -> dict[str, Any]:
-    """Return the numbers when so many requests are counted: after the answers."""
-    while True:
-        seen = values(running.server.stats)
-        if seen["Requests"] >= requests and seen["Bytes Written"]:
-            return seen
-
 
 def values(stats: dict[str, Any]) -> dict[str, Any]:
     return {k: v(stats) if callable(v) else v for k, v in stats.items()}
@@ -82,7 +72,8 @@ def test_counting_can_be_switched_on_and_off() -> None:
         running.server.stats["Enabled"] = True
         running.get()
         running.server.stats["Enabled"] = True
-        assert counted(running, 1)["Requests"] == 1
+        seen = values_once(running.server.stats, "Requests", 1)
+        assert seen["Requests"] == 1
         running.server.stats["Enabled"] = False
         running.get()
         assert values(running.server.stats)["Requests"] == 1
