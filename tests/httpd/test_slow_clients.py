@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -255,6 +256,19 @@ def test_a_reader_that_takes_nothing_is_dropped(kind: str, tmp_path: Path) -> No
             pass
         assert len(client.rest()) < 20_000_000
     assert running.log == []
+
+
+def test_the_kernel_keeps_nothing_for_a_reader_that_was_dropped() -> None:
+    def page(exchange: Exchange) -> None:
+        exchange.respond(b"200 OK", [], [bytes(20_000_000)])
+
+    limits = Limits(write_deadline_seconds=SHORT)
+    with serving(page, limits=limits) as running, running.client(buffer=4096) as client:
+        client.request()
+        # No end of the stream, which would wait behind what the client does not take.
+        poller = select.poll()
+        poller.register(client.socket, 0)
+        assert poller.poll(PATIENCE_SECONDS * 1000)[0][1] & select.POLLERR
 
 
 def test_a_generator_goes_on_in_the_thread_that_began_it() -> None:

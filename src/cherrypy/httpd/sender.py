@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ _SENDFILE_BYTES = 1 << 20
 
 # Keeps a head back until the first bytes of the file join it (Linux).
 _MORE = getattr(socket, "MSG_MORE", 0)
+
+# Lingering for no time: closing the socket resets the connection.
+_RESET = struct.pack("ii", 1, 0) if os.name != "nt" else struct.pack("HH", 1, 0)
 
 
 class TruncatedFile(OSError):
@@ -155,6 +160,12 @@ class Sender:
         return sent
 
     def drop(self) -> None:
-        """Forget what is kept: nobody wants it any more."""
+        """Forget what is kept: the client does not take it.
+
+        Nor shall the kernel keep what it has. It would offer it for minutes after the
+        socket is closed, and a thousand such clients hold its memory for connections.
+        """
         self._kept = None
         self.broken = True
+        with suppress(OSError):
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
