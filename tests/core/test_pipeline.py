@@ -514,6 +514,14 @@ class TestEnding:
         answer = client(index=lambda: "page").head("/")
         assert (answer.headers["Content-Length"], answer.body) == ("4", b"")
 
+    def test_a_mistake_that_is_found_while_redirecting_is_answered(self) -> None:
+        def index() -> None:
+            raise cherrypy.HTTPRedirect("/elsewhere")
+
+        browser = client({"tools.gzip.on": True}, index=index)
+        answer = browser.get("/", headers={"Accept-Encoding": "gzip;q=x"})
+        assert answer.status_code == 400
+
     def test_an_error_at_the_end_of_the_resource_is_answered(self) -> None:
         def fail() -> None:
             raise LookupError

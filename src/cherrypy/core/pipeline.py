@@ -26,6 +26,9 @@ __all__ = ["respond"]
 # costs more than finding it in a set.
 _PLAIN = frozenset({bytes, str, list, tuple, dict, type(None)})
 
+# What is raised to be answered.
+_REPLIES = (HTTPError, HTTPRedirect, MalformedHeader, RequestRefused)
+
 
 def respond(request: Request, response: Response, path_info: str) -> Story:
     """Answer one request, yielding whatever has to be awaited.
@@ -82,10 +85,14 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
             response.finalize()
             if response.timed_out:
                 raise _timeout(request, response)
-        except (HTTPError, HTTPRedirect, MalformedHeader, RequestRefused) as raised:
+        except _REPLIES as raised:
             _reply(raised).set_response(response, request)
             request.stage = "before_finalize (HTTPError)"
-            yield from run_through(request.hooks_at("before_finalize"))
+            try:
+                yield from run_through(request.hooks_at("before_finalize"))
+            except _REPLIES as another:
+                # A tool does not like the request either: nobody else is asked.
+                _reply(another).set_response(response, request)
             response.finalize()
         finally:
             request.stage = "on_end_resource"
