@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import socket
 import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -256,6 +257,19 @@ def test_a_reader_that_takes_nothing_is_dropped(kind: str, tmp_path: Path) -> No
             pass
         assert len(client.rest()) < 20_000_000
     assert running.log == []
+
+
+def test_the_kernel_is_no_more_patient_than_the_server() -> None:
+    timeouts = []
+
+    def page(exchange: Exchange) -> None:
+        sock = exchange.connection.sock
+        timeouts.append(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+        exchange.respond(b"200 OK", [], [b"hello"])
+
+    with serving(page, limits=Limits(write_deadline_seconds=SHORT)) as running:
+        running.get()
+    assert timeouts == [SHORT * 1000]
 
 
 def test_the_kernel_keeps_nothing_for_a_reader_that_was_dropped() -> None:

@@ -28,13 +28,6 @@ _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _PAUSE_SECONDS = 1.0  # unless a connection is closed before
 _COMPLAIN_SECONDS = 10.0
 
-# What the kernel keeps of an answer that the client has no room for. Without a bound it
-# keeps megabytes, and a thousand clients that read slowly cost more than a gigabyte
-# that no process is seen to use. More than the answer of most pages, because the rest
-# of an answer costs another turn.
-_UNSENT = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # not on Windows
-_UNSENT_BYTES = int(os.environ.get("Q_LOWAT", "131072")) or 2**31 - 1
-
 
 def open_listeners(
     addresses: BindAddress | Sequence[BindAddress],
@@ -42,6 +35,7 @@ def open_listeners(
     backlog: int,
     nodelay: bool,
     reuse_port: bool,
+    patience_seconds: float = 0.0,
 ) -> list[socket.socket]:
     """Return listening sockets that do not block.
 
@@ -50,6 +44,8 @@ def open_listeners(
         backlog: New connections that the kernel keeps until they are accepted.
         nodelay: Whether small packets leave at once (``TCP_NODELAY``).
         reuse_port: Whether other processes may listen at the same port.
+        patience_seconds: How long the kernel offers the rest of an answer to a client
+            that takes nothing of it, even after our close. 0: some minutes.
 
     Raises:
         OSError: An address is not available; nothing is left open then.
@@ -64,7 +60,7 @@ def open_listeners(
                 sock.listen(backlog)
                 sock.setblocking(False)
                 if sock.family in (socket.AF_INET, socket.AF_INET6):
-                    _tune(sock, nodelay=nodelay)
+                    _tune(sock, nodelay, patience_seconds)
     except OSError:
         for sock in sockets:
             sock.close()
@@ -72,13 +68,16 @@ def open_listeners(
     return sockets
 
 
-def _tune(sock: socket.socket, *, nodelay: bool) -> None:
+def _tune(sock: socket.socket, nodelay: bool, patience_seconds: float) -> None:
     """Set what connections inherit from their listener."""
     if nodelay:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if _UNSENT is not None:
-        with suppress(OSError):
-            sock.setsockopt(socket.IPPROTO_TCP, _UNSENT, _UNSENT_BYTES)
+    # What the kernel has taken of an answer is not ours any more: only the kernel can
+    # notice that the client does not take it.
+    timeout = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux
+    if timeout is not None:
+        milliseconds = min(int(patience_seconds * 1000), 2**31 - 1)
+        sock.setsockopt(socket.IPPROTO_TCP, timeout, milliseconds)
 
 
 def _open(address: BindAddress, *, reuse_port: bool) -> list[socket.socket]:

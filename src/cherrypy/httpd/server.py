@@ -146,6 +146,7 @@ class HTTPServer:
             backlog=self.backlog,
             nodelay=self.nodelay,
             reuse_port=self.reuse_port,
+            patience_seconds=self.limits.write_deadline_seconds,
         )
         self.draining = False
         self._interrupt = None
