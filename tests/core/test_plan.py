@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cherrypy
-from cherrypy.core.plan import Plans, merge_layers
+from cherrypy.core.plan import PlanDraft, Plans, merge_layers
 from cherrypy.core.request import Request
 from cherrypy.testing import Client
 
@@ -129,6 +129,84 @@ def test_values_that_refuse_to_compare_are_planned_each_time(
     assert client.get("/").status_code == 200
     app.config["/"]["echo.mood"] = Moody()
     assert client.get("/").status_code == 200
+
+
+def test_what_changes_while_a_plan_is_made_is_seen(
+    app: cherrypy.Application, client: Client
+) -> None:
+    class Changing:
+        """A namespace that is still reading when somebody changes the config."""
+
+        def __call__(self, key: str, value: Any) -> None: ...
+
+        def plan(self, draft: PlanDraft, settings: dict[str, Any]) -> None:
+            app.config["/"]["echo.word"] = "changed"
+
+    namespaces = app.request_class.namespaces
+    namespaces["changing"] = Changing()
+    try:
+        app.merge({"/": {"changing.on": True, "echo.word": "first"}})
+        assert client.get("/").text == "'first'"
+        assert client.get("/").text == "'changed'"
+    finally:
+        del namespaces["changing"]
+
+
+def test_a_plan_that_fails_is_made_again(
+    app: cherrypy.Application, client: Client
+) -> None:
+    app.merge({"/": {"tools.coming.on": True}})
+    assert client.get("/").status_code == 500
+    assert compiled(app) == 0
+    calls: list[str] = []
+    cherrypy.tools.coming = cherrypy.Tool(
+        "before_handler", lambda: calls.append("coming")
+    )
+    try:
+        assert client.get("/").status_code == 200
+    finally:
+        del cherrypy.tools.coming
+    assert calls == ["coming"]
+
+
+def test_what_can_be_known_takes_effect_before_a_failure(
+    app: cherrypy.Application, client: Client
+) -> None:
+    app.merge(
+        {
+            "/": {
+                "hooks.nowhere": print,
+                "error_page.500": lambda **kwargs: "custom",
+                "request.show_tracebacks": True,
+            }
+        }
+    )
+    # The namespace of the hooks is the first; what comes behind it is not reached.
+    assert "KeyError" not in client.get("/").text
+    app.config["/"] = {
+        "error_page.nothing": "page.html",
+        "request.show_tracebacks": True,
+    }
+    assert "error_page.nothing" in client.get("/").text
+
+
+def test_keys_without_a_namespace_are_only_config(
+    app: cherrypy.Application, client: Client
+) -> None:
+    app.merge({"/": {"plain": 1, "echo.word": "word"}})
+    assert client.get("/").text == "'word'"
+
+
+def test_config_that_a_dispatcher_makes_for_each_request_is_not_kept(
+    app: cherrypy.Application, client: Client
+) -> None:
+    def dispatch(path_info: str) -> None:
+        cherrypy.request.config = {"echo.word": path_info}
+        cherrypy.request.handler = lambda: app.root.index().encode()
+
+    app.merge({"/": {"request.dispatch": dispatch}})
+    assert [client.get(path).text for path in ("/a", "/b")] == ["'/a'", "'/b'"]
+    assert compiled(app) == 0
 
 
 def test_the_number_of_plans_is_bounded(

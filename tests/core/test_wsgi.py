@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from wsgiref import validate
 from wsgiref.util import setup_testing_defaults
@@ -12,6 +13,7 @@ import pytest
 
 import cherrypy
 from cherrypy.core import wsgi
+from cherrypy.core.app import active
 from cherrypy.core.context import current, outside
 from cherrypy.core.tree import Tree
 from cherrypy.core.wsgi import AppResponse, CPWSGIApp, ExceptionTrapper
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 def _nothing_is_left() -> Iterator[None]:
     yield
     assert current.get() is outside
+    assert not active
 
 
 def environ(path: str = "/", **more: Any) -> dict[str, Any]:
@@ -610,8 +613,10 @@ class TestPipeline:
         def app(
             environ: dict[str, Any], start_response: StartResponse
         ) -> Iterable[bytes]:
-            for chunk in nextapp(environ, start_response):
-                yield chunk.upper() + mark.encode()
+            answer: Any = nextapp(environ, start_response)
+            with closing(answer):
+                for chunk in answer:
+                    yield chunk.upper() + mark.encode()
 
         return app
 
@@ -624,35 +629,31 @@ class TestPipeline:
             index=lambda: "page",
         )
         app.root.fixed = True
-        answer = Answer(app, environ())
-        assert b"".join(answer.body) == b"PAGE?"
+        assert Answer(app, environ()).read() == b"PAGE?"
         assert [name for name, _ in app.wsgiapp.pipeline] == [
             "ExceptionTrapper",
             "InternalRedirector",
             "shouting",
         ]
         assert "shouting" not in [name for name, _ in CPWSGIApp.pipeline]
-        cherrypy.serving.clear()
 
     def test_is_built_once_and_again_when_it_is_configured(self) -> None:
         app = application(
             {"wsgi.pipeline": [("shouting", self.shouting)]}, index=lambda: "page"
         )
-        b"".join(Answer(app, environ()).body)
+        Answer(app, environ()).read()
         head = app.wsgiapp.head
         assert head is not None
-        b"".join(Answer(app, environ()).body)
+        Answer(app, environ()).read()
         assert app.wsgiapp.head is head
         app.merge({"/": {"wsgi.shouting.mark": "."}})
-        assert b"".join(Answer(app, environ()).body) == b"PAGE."
+        assert Answer(app, environ()).read() == b"PAGE."
         assert len(app.wsgiapp.pipeline) == 3
-        cherrypy.serving.clear()
 
     def test_may_be_given_when_it_is_made(self) -> None:
         app = application(index=lambda: "page")
         app.wsgiapp = CPWSGIApp(app, [("shouting", self.shouting)])
-        assert b"".join(Answer(app, environ()).body) == b"PAGE!"
-        cherrypy.serving.clear()
+        assert Answer(app, environ()).read() == b"PAGE!"
 
     def test_may_have_another_head(self) -> None:
         def head(environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:

@@ -167,15 +167,13 @@ class Application:
         if len(path) > 256:
             path = shortened(path, self.config)
         trail = path or "/"
-        while trail:
+        while True:
             section = self.config.get(trail)
             if section is not None and key in section:
                 return section[key]
             if trail == "/":
-                break
-            cut = trail.rfind("/")
-            trail = trail[:cut] if cut > 0 else "/"
-        return default
+                return default
+            trail = trail[: max(trail.rfind("/"), 0)] or "/"
 
     def get_serving(
         self,

@@ -452,12 +452,11 @@ def _as_text(
             (str(name, "latin-1"), str(value, "latin-1")) for name, value in header_list
         ]
     except TypeError as problem:
-        for text in (status, *(text for pair in header_list for text in pair)):
-            if not isinstance(text, bytes):
-                raise TypeError(
-                    f"response.header_list key {text!r} is not a byte string."
-                ) from problem
-        raise
+        texts = (status, *(text for pair in header_list for text in pair))
+        wrong = next(text for text in texts if not isinstance(text, bytes))
+        raise TypeError(
+            f"response.header_list key {wrong!r} is not a byte string."
+        ) from problem
 
 
 def _answer_directly(
