@@ -13,6 +13,7 @@ from cherrypy.httpd.pages import FAST_SECONDS
 from cherrypy.httpd.protocols.events import BodyTooLong, BodyTooShort, RequestRefused
 from cherrypy.httpd.protocols.http1 import plain_answer
 from cherrypy.httpd.reading import EMPTY, StreamedBody
+from cherrypy.httpd.sender import COPY_BYTES
 from cherrypy.httpd.streaming import TOO_LONG, Stream, Writer, send_file
 
 if TYPE_CHECKING:
@@ -152,19 +153,26 @@ class Exchange:
             return
         data = body[0] if len(body) == 1 else b"".join(body)
         try:
-            wire = protocol.answer(status, headers, data, close=closing)
+            if len(data) > COPY_BYTES:
+                head = protocol.head(
+                    status, headers, body_length=len(data), close=closing
+                )
+                wire = protocol.body(data)
+                protocol.end()
+                connection.sender.transmit_after(head, wire)
+            else:
+                wire = protocol.answer(status, headers, data, close=closing)
+                if self.kept_back:
+                    self.wire = wire
+                else:
+                    connection.sender.transmit(wire)
+            self.answered = True
         except BodyTooLong:
             self.server.error_log(TOO_LONG)
             self.fail(TOO_LONG)
         except BodyTooShort as error:
             self.server.error_log(str(error))
             self._cut(status, headers, data)
-        else:
-            self.answered = True
-            if self.kept_back:
-                self.wire = wire
-            else:
-                connection.sender.transmit(wire)
         if on_close is not None:
             on_close()
 

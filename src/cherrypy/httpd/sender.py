@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FilePiece", "Sender", "TruncatedFile"]
+__all__ = ["COPY_BYTES", "FilePiece", "Sender", "TruncatedFile"]
+
+COPY_BYTES = 65536
+"""Up to this it is quicker to copy bytes behind a head than to send twice."""
 
 _SENDFILE_BYTES = 1 << 20
 """One sendfile call copies at most this, so that others get their turn."""
@@ -78,8 +81,11 @@ class Sender:
     __slots__ = ("_kept", "_sock", "broken", "send")
 
     def __init__(self, sock: socket.socket) -> None:
-        self.send: Callable[[bytes | memoryview], int] = sock.send
-        """Sends without blocking; replaced where bytes are encrypted or counted."""
+        self.send: Callable[..., int] = sock.send
+        """Sends bytes without blocking, with the flags of `socket.socket.send`.
+
+        Replaced where bytes are encrypted or counted.
+        """
         self.broken = False
         """The client has gone, or the answer cannot be completed."""
         self._sock = sock
@@ -113,13 +119,26 @@ class Sender:
         self._kept = [memoryview(wire)[sent:]]
         return False
 
-    def transmit_file(self, head: bytes, piece: FilePiece) -> bool:
-        """Send a head and a stretch of a file; as `transmit`."""
+    def transmit_after(self, head: bytes, wire: bytes) -> bool:
+        """Send bytes with a head before them, which may be empty; as `transmit`."""
+        if not head:
+            return self.transmit(wire)
+        if len(wire) <= COPY_BYTES:
+            return self.transmit(head + wire)
+        return self.transmit_joined(head, memoryview(wire))
+
+    def transmit_joined(self, head: bytes, piece: memoryview | FilePiece) -> bool:
+        """Send a head and something large that follows it, without copying; `transmit`.
+
+        Args:
+            head: Leaves in one packet with the beginning of what follows.
+            piece: Stays in use until all of it is sent.
+        """
         sent = 0
         if self._kept is None:
             self._kept = []
             try:
-                sent = self._sock.send(head, _MORE)
+                sent = self.send(head, _MORE)
             except OSError:
                 sent = 0  # `flush` meets the error again
         if sent < len(head):

@@ -129,12 +129,10 @@ class Stats(dict[str, Any]):
 
         return counted
 
-    def _counting_send(
-        self, send: Callable[[bytes | memoryview], int]
-    ) -> Callable[[bytes | memoryview], int]:
-        def counted(data: bytes | memoryview) -> int:
+    def _counting_send(self, send: Callable[..., int]) -> Callable[..., int]:
+        def counted(data: bytes | memoryview, flags: int = 0) -> int:
             try:
-                sent = send(data)
+                sent = send(data, flags)
             except OSError as error:
                 self._error(error)
                 raise

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cherrypy.httpd.pollers import wait
 from cherrypy.httpd.protocols.events import BodyTooLong, BodyTooShort
-from cherrypy.httpd.sender import FilePiece
+from cherrypy.httpd.sender import COPY_BYTES, FilePiece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,9 +30,6 @@ TOO_LONG = (
     "The requested resource returned more bytes than the declared Content-Length."
 )
 """What the client is told when the application does not keep its word."""
-
-# Below this it is quicker to read and send in one call than to have the kernel copy.
-_SMALL_FILE_BYTES = 65536
 
 
 class Stream:
@@ -109,10 +106,8 @@ class Stream:
             if not piece:
                 continue
             wire = frame(piece)
-            if self.unsent:
-                wire = self.unsent + wire
-                self.unsent = b""
-            if not sender.transmit(wire):
+            head, self.unsent = self.unsent, b""
+            if not sender.transmit_after(head, wire):
                 return False
             if sender.broken:
                 return True
@@ -161,10 +156,8 @@ class Writer:
         """
         connection = self._exchange.connection
         wire = connection.protocol.body(data)
-        if self.unsent:
-            wire = self.unsent + wire
-            self.unsent = b""
-        self._send(connection, wire)
+        head, self.unsent = self.unsent, b""
+        self._send(connection, head, wire)
 
     def end(self) -> None:
         """End the answer.
@@ -179,9 +172,9 @@ class Writer:
             connection.sender.transmit(wire)
 
     @staticmethod
-    def _send(connection: Connection, wire: bytes) -> None:
+    def _send(connection: Connection, head: bytes, wire: bytes) -> None:
         sender = connection.sender
-        if not sender.transmit(wire):
+        if not sender.transmit_after(head, wire):
             patience = connection.server.limits.write_deadline_seconds
             while sender.waits and wait(connection.fd, patience, writable=True):
                 sender.flush()
@@ -219,7 +212,7 @@ def send_file(
         offset: int = body.file.tell()  # type: ignore[attr-defined]
     except (AttributeError, OSError):
         return False
-    if count <= _SMALL_FILE_BYTES:
+    if count <= COPY_BYTES:
         exchange.respond(status, headers, [_read(body, count)], on_close)
         body.close()
         return True
@@ -234,7 +227,7 @@ def send_file(
     if protocol.sends_body:
         protocol.count(count)
         piece = FilePiece(fd, offset, count)
-        stream.parked = not connection.sender.transmit_file(head, piece)
+        stream.parked = not connection.sender.transmit_joined(head, piece)
     else:
         connection.sender.transmit(head)
     if not stream.parked:

@@ -348,7 +348,7 @@ class TLSConnection(Connection):
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise BlockingIOError from None
 
-    def _transmit(self, data: bytes | memoryview) -> int:
+    def _transmit(self, data: bytes | memoryview, flags: int = 0) -> int:
         """Send what the socket takes, record by record.
 
         In one piece, OpenSSL would not tell how much of it is on its way, and a slow
