@@ -215,6 +215,24 @@ class TestServing:
         app.release_serving()
         assert told == ["acquire_thread", "before_request", "after_request"]
 
+    def test_is_not_yet_what_listeners_may_look_for(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        early: list[Any] = []
+
+        def look(channel: str) -> None:
+            request = cherrypy.request
+            early.append((dict(request.headers), request.params, request.request_line))
+
+        bus = SimpleNamespace(listeners={"before_request": {print}}, publish=look)
+        monkeypatch.setattr(Application, "bus", bus)
+        app = application(
+            index=lambda **form: f"{cherrypy.request.headers['X-One']} {form}"
+        )
+        answer = Client(app).get("/?a=1", headers={"X-One": "1"})
+        assert answer.text == "1 {'a': '1'}"
+        assert early == [({}, {}, "")]
+
     def test_tells_a_known_thread_s_listeners_nothing_new(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

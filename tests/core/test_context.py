@@ -37,7 +37,7 @@ class TestOutsideARequest:
         assert (request.remote.ip, request.remote.port) == ("127.0.0.1", 1111)
         assert (request.app, request.request_line, request.path_info) == (None, "", "/")
         assert (request.login, request.config, request.toolmaps) == (None, None, {})
-        assert request.raw_header("Host") is None
+        assert (request.raw_header("Host"), request.base) == (None, "")
         assert response.headers["Content-Type"] == "text/html"
 
     def test_what_is_stored_beside_them_stays_in_its_context(self) -> None:

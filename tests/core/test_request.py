@@ -258,10 +258,10 @@ class TestConfig:
         class Looking(type(Request.dispatch)):  # type: ignore[misc]  # made in the site
             def __call__(self, path_info: str) -> None:
                 before.append(cherrypy.request.toolmaps)
-                del cherrypy.request.toolmaps
                 super().__call__(path_info)
 
         def look(request: Request) -> object:
+            assert request.toolmaps is request.toolmaps
             return request.toolmaps["tools"]["response_headers"]
 
         config["request.dispatch"] = Looking()

@@ -282,6 +282,16 @@ class TestHeaders:
         known = {"Content-Type": "text/x", "X-One": "1", "Authorization": "Basic"}
         assert seen == str(known.get(name))
 
+    def test_may_be_empty_where_a_server_knows_nothing(self) -> None:
+        def page(**form: str) -> str:
+            request = cherrypy.request
+            assert request.raw_header("Content-Length") == "0"
+            assert request.raw_header("Content-Type") == ""
+            return f"{request.headers['Content-Length']} {form}"
+
+        unknown: Any = {"CONTENT_LENGTH": "", "CONTENT_TYPE": ""}
+        assert self.look(page, REQUEST_METHOD="PUT", **unknown) == "0 {}"
+
     def test_may_be_translated_by_a_subclass(self) -> None:
         class Translating(AppResponse):
             def translate_headers(
@@ -318,7 +328,7 @@ class TestHeaders:
                 [pair for pair in cherrypy.request.header_list if "X" in pair[0]]
             )
 
-        assert self.look(page, HTTP_X_ONE="1") == "[('X-ONE', '1')]"
+        assert self.look(page, HTTP_X_ONE="1") == "[('X-One', '1')]"
 
 
 class TestPaths:

@@ -209,6 +209,7 @@ class Application:
                 bus.publish("acquire_thread")
             if bus.listeners.get("before_request"):
                 bus.publish("before_request")
+                request.forget_early_looks()
         return request, response
 
     def release_serving(self) -> None:

@@ -7,6 +7,7 @@ when it is first asked for: headers, cookies, parameters, the body, the hooks.
 from __future__ import annotations
 
 import logging
+from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy.core import bridge, pipeline
@@ -81,6 +82,8 @@ def _cookie(request: Request) -> SimpleCookie:
 
 def _base(request: Request) -> str:
     """Scheme and authority of the URL that was asked, without a slash at the end."""
+    if request.app is None:
+        return ""
     host = request.raw_header("Host")
     # An empty one is legal (RFC 9112 §3.2), but no place to lead anybody to.
     if not host:
@@ -153,26 +156,27 @@ def _error_page(request: Request) -> dict[int | str, Any]:
     return dict(type(request).error_page)
 
 
-def _toolmaps(request: Request) -> dict[str, dict[str, dict[str, Any]]]:
+class _Awaited(lazy[Any]):
+    """An attribute that is not kept as long as what it is made from is not there."""
+
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        if instance is None:
+            return self.default
+        value = self.make(instance)
+        if value is None:
+            return copy(self.default)
+        instance.__dict__[self.name] = value
+        return value
+
+
+def _toolmaps(request: Request) -> dict[str, dict[str, dict[str, Any]]] | None:
     """Settings of the tools that are on for this request, by toolbox and tool."""
     if request.plan is None:
-        return {}
+        return None
     return {
         box: {tool: settings.copy() for tool, settings in tools.items()}
         for box, tools in request.plan.toolmaps.items()
     }
-
-
-class _LazyConfig(lazy[Any]):
-    """The merged config; stays unmade as long as nothing was dispatched."""
-
-    def __get__(self, instance: object | None, owner: type) -> Any:
-        if instance is None:
-            return None
-        config = self.make(instance)
-        if config is not None:
-            instance.__dict__["config"] = config
-        return config
 
 
 def _config(request: Request) -> dict[str, Any] | None:
@@ -183,6 +187,12 @@ def _config(request: Request) -> dict[str, Any] | None:
         merged: dict[str, Any] = merge_layers(request.layers, request.static_section)
         return merged
     return None
+
+
+# What is made from the message of the client, and kept.
+_OF_THE_MESSAGE = (
+    *("base", "body", "cookie", "header_list", "headers", "params", "request_line"),
+)
 
 
 class Request:
@@ -269,8 +279,8 @@ class Request:
     kwargs: Any
     """The keyword arguments of the page; set with the handler."""
 
-    toolmaps = lazy(_toolmaps, {})
-    config = _LazyConfig(_config)
+    toolmaps = _Awaited(_toolmaps, {})
+    config = _Awaited(_config)
 
     layers: Layers | None = None
     """The live config mappings found by the dispatcher, weakest first."""
@@ -332,6 +342,11 @@ class Request:
             self.remote = remote_host
         self.scheme = scheme
         self.server_protocol = server_protocol
+
+    def forget_early_looks(self) -> None:
+        """Forget what was asked for before there was anything to answer from."""
+        for name in _OF_THE_MESSAGE:
+            self.__dict__.pop(name, None)
 
     def raw_header(self, name: str) -> str | None:
         """Return one header without understanding the others.

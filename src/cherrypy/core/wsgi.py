@@ -405,10 +405,10 @@ class _EnvironHeaders:
         names = self.names
         for key, value in self.environ.items():
             if key in names:
-                yield names[key], value
+                yield names[key], value or _EMPTY.get(key, "")
             elif key[:5] == "HTTP_" and key[5:] not in names:
                 # A header REMOTE-ADDR is not what the server knows of the client.
-                yield key[5:].replace("_", "-"), value
+                yield key[5:].replace("_", "-").title(), value
 
     def find(self, name: str) -> str | None:
         """Return the value of one header; the server has joined repeated ones."""
@@ -419,8 +419,13 @@ class _EnvironHeaders:
         for key, usual in self.names.items():
             if usual == title:
                 value = self.environ.get(key)
-                return value
+                return _EMPTY.get(key, "") if value == "" else value
         return None
+
+
+# PEP 3333: what is empty might as well be missing. There is no body then, while a
+# header that is missing would leave its length open.
+_EMPTY = {"CONTENT_LENGTH": "0"}
 
 
 @lru_cache(maxsize=512)
