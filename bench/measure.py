@@ -130,6 +130,10 @@ class Server:
                 total += int(found[1]) if found else 0
         return total / 1024
 
+    def descriptors(self) -> int:
+        """Return how many descriptors its first process has open."""
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
     def processor_seconds(self) -> float:
         """Return the processor time of all its processes so far."""
         ticks = 0

@@ -6,7 +6,7 @@ import pathlib
 import time
 
 HELLO = "Hello, world!"
-LARGE = "0123456789abcdef" * 65536
+LARGE = b"0123456789abcdef" * 65536
 STATIC = pathlib.Path(__file__).parent.parent / ".data"
 SLEEP_SECONDS = 0.010
 BURN_SECONDS = 0.050
