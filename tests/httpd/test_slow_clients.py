@@ -152,6 +152,14 @@ def test_many_silent_clients_are_in_nobody_s_way() -> None:
             client.close()
 
 
+def test_many_who_are_late_together_are_all_told() -> None:
+    with serving(hello, limits=Limits(idle_seconds=SHORT)) as running:
+        clients = [running.client() for _ in range(250)]
+        for client in clients:
+            assert client.rest().startswith(TIMED_OUT)
+            client.close()
+
+
 def test_bodies_in_drops_take_at_most_half_of_the_workers() -> None:
     limits = Limits(inline_body_bytes=10)
     with serving(echo, threads=2, limits=limits) as running:

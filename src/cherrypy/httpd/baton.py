@@ -36,6 +36,10 @@ __all__ = ["Baton", "Source"]
 
 _EVENTS = 256  # reported by one poll; more wait for the next
 
+# Clients that came together are late together; to tell ten thousand of them without a
+# pause would keep everybody else waiting for half a second.
+_LATE_AT_ONCE = 100
+
 _DRAIN_SWEEP_SECONDS = 0.02
 
 _FAULT_SECONDS = 0.01  # lest a fault that lasts fills the log at full speed
@@ -248,6 +252,9 @@ class Baton:
         if self._end_at is not None:
             self._hasten(now)
         late = [c for c in list(self.connections.values()) if c.deadline < now]
+        if len(late) > _LATE_AT_ONCE and self._end_at is None:
+            del late[_LATE_AT_ONCE:]
+            self._next_sweep = now  # the others in the next turn
         for connection in late:
             try:
                 exchange = connection.expire()
