@@ -100,7 +100,11 @@ def running(
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(HERE / "apps")},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(HERE / "apps"),
+            "PYTHONDONTWRITEBYTECODE": "",
+        },
     )
     try:
         _wait_until_it_answers(port, process, scheme)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -129,9 +130,13 @@ def _measure(peer: Peer, options: argparse.Namespace, into: dict[str, Any]) -> N
 def _import_seconds(peer: Peer) -> float:
     """Return how long importing the framework takes beyond an empty program."""
 
+    # As installed packages are: with their bytecode at hand.
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+
     def once(program: str) -> float:
+        command = [peer.python, "-c", program]
         started = time.perf_counter()
-        subprocess.run([peer.python, "-c", program], cwd=HERE / "apps", check=True)
+        subprocess.run(command, cwd=HERE / "apps", check=True, env=environ)
         return time.perf_counter() - started
 
     once(f"import {peer.imports}")
