@@ -86,6 +86,16 @@ class Application:
     """What `cherrypy.url` gives by default: False for absolute URLs, True for
     relative ones, "server" for ones that start with a slash."""
 
+    unchanged: ClassVar[bool] = True
+    """Whether requests are begun and answered as this class does it."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.unchanged = (
+            cls.__call__ is Application.__call__
+            and cls.get_serving is Application.get_serving
+        )
+
     def __init__(
         self, root: Any, script_name: str | None = "", config: Any = None
     ) -> None:
@@ -140,14 +150,7 @@ class Application:
             and not wsgiapp.config
             and wsgiapp.head is None
             and self._script_name is not None
-            and (type(self) is Application or self._is_unchanged())
-        )
-
-    def _is_unchanged(self) -> bool:
-        """Tell whether a subclass answers requests as this class does."""
-        return (
-            type(self).__call__ is Application.__call__
-            and type(self).get_serving is Application.get_serving
+            and self.unchanged
         )
 
     def merge(self, config: Any) -> None:
@@ -182,19 +185,25 @@ class Application:
         scheme: str,
         sproto: str = "HTTP/1.1",
         exchange: Exchange | None = None,
+        environ: dict[str, Any] | None = None,
     ) -> tuple[Request, Response]:
         """Make a request and a response and let the present context serve them.
 
         Args:
-            local: Where the request came in; None if `exchange` tells it when asked.
+            local: Where the request came in; None if one of the last two tells it,
+                when it is asked.
             remote: Who sent it; likewise.
             scheme: "http" or "https".
             sproto: The highest version that the server speaks.
             exchange: What our own server knows of the request.
+            environ: What any server does.
         """
         request = self.request_class(local, remote, scheme, sproto)
         request.app = self
-        request.exchange = exchange
+        if exchange is not None:
+            request.exchange = exchange
+        elif environ is not None:
+            request.wsgi_environ = environ
         response = self.response_class()
         serving = Serving(request, response)
         current.set(serving)

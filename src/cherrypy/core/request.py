@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from copy import copy
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy.core import bridge, pipeline
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from cherrypy.core.received import Received
     from cherrypy.core.response import Response
 
-__all__ = ["LazyUUID4", "Request"]
+__all__ = ["LazyUUID4", "Request", "local_end", "remote_end"]
 
 
 class LazyUUID4:
@@ -109,12 +110,37 @@ def _body(request: Request) -> RequestBody:
 
 def _local(request: Request) -> Host:
     """Where the request came in."""
-    return Host(*request.exchange.local)
+    if request.exchange is not None:
+        return Host(*request.exchange.local)
+    return local_end(request.wsgi_environ or {})
 
 
 def _remote(request: Request) -> Host:
     """Who sent the request."""
-    return Host(*request.exchange.remote)
+    if request.exchange is not None:
+        return Host(*request.exchange.remote)
+    return remote_end(request.wsgi_environ or {})
+
+
+def local_end(environ: Mapping[str, Any]) -> Host:
+    """Return where a request came in, as far as a WSGI server tells."""
+    port = _number(environ.get("SERVER_PORT"), 80)
+    return Host("", port, environ.get("SERVER_NAME") or "")
+
+
+def remote_end(environ: Mapping[str, Any]) -> Host:
+    """Return who sent a request, as far as a WSGI server tells."""
+    get = environ.get
+    port = _number(get("REMOTE_PORT"), -1)
+    return Host(get("REMOTE_ADDR") or "", port, get("REMOTE_HOST") or "")
+
+
+def _number(text: str | None, default: int) -> int:
+    """Return a port, or the default where a server gives none or nonsense."""
+    try:
+        return int(text) if text else default
+    except ValueError:
+        return default
 
 
 def _login(request: Request) -> Any:
@@ -202,7 +228,8 @@ class Request:
     ``request.<name>`` and on the instance.
 
     Args:
-        local_host: Where the request came in; None if `exchange` will tell.
+        local_host: Where the request came in; None if `exchange` or `wsgi_environ`
+            will tell.
         remote_host: Who sent it; likewise.
         scheme: "http" or "https".
         server_protocol: The highest version the server speaks.
@@ -451,7 +478,7 @@ class Request:
         if host is None:
             if self.protocol >= (1, 1):
                 raise HTTPError(400, "HTTP/1.1 requires a 'Host' request header.")
-        elif host and safe_host(host) is None:
+        elif host and not _is_host(host[:_LONGEST_HOST]):
             raise HTTPError(400, f"The Host header {host!r} names no host.")
 
     def get_resource(self, path: str) -> None:
@@ -539,6 +566,16 @@ class Request:
         )
         params: dict[str, Any] = self.body.params
         return params
+
+
+# No name of a host is as long (RFC 1035 §2.3.4), with brackets and a port.
+_LONGEST_HOST = 300
+
+
+@lru_cache(maxsize=256)
+def _is_host(text: str) -> bool:
+    """Tell whether a Host header names a host; clients send few different ones."""
+    return len(text) < _LONGEST_HOST and safe_host(text) is not None
 
 
 def _version(protocol: str) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from cherrypy.core.context import current, outside
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import InternalRedirect
 from cherrypy.core.log import log_exception
-from cherrypy.http.hosts import Host
+from cherrypy.core.request import local_end, remote_end
 from cherrypy.http.urls import urljoin
 
 if TYPE_CHECKING:
@@ -291,11 +291,14 @@ class AppResponse:
             self.serving = current.get()
             response = self.serving.response
             status, headers = _as_text(response.output_status, response.header_list)
-            self.iter_response = iter(response.body)
+            self.iter_response = iter(response._body)
             self.write = start_response(status, headers)
         except BaseException:
-            self.serving = current.get()
-            self._end()
+            self.serving = serving = current.get()
+            self.close()
+            if serving is not self.previous:
+                # For those who log the exception and answer it.
+                environ["cherrypy.request"] = serving.request
             raise
 
     def __iter__(self) -> Iterator[bytes]:
@@ -315,18 +318,17 @@ class AppResponse:
 
     def close(self) -> None:
         """Close the body, run the last hooks and put back what was served before."""
-        # Request and environ know each other: a circle, broken here.
-        self.environ.pop("cherrypy.request", None)
-        self._end()
-
-    def _end(self) -> None:
         serving, self.serving = self.serving, self.previous
         if serving is self.previous:
             return
+        # Request and environ know each other: a circle, broken here.
+        self.environ.pop("cherrypy.request", None)
         here = current.get()
         current.set(serving)
         try:
-            serving.response.discard_body()
+            # Speed: a list has nothing to be closed.
+            if serving.response._body.__class__ is not list:
+                serving.response.discard_body()
         finally:
             self.cpapp.release_serving()
             # A thread may have begun several answers before it ends the first.
@@ -336,22 +338,20 @@ class AppResponse:
     def run(self) -> None:
         """Make the request from the environ and answer it."""
         environ = self.environ
+        app = self.cpapp
         get = environ.get
-        request, _ = self.cpapp.get_serving(
-            Host("", _number(get("SERVER_PORT"), 80), get("SERVER_NAME", "")),
-            Host(
-                get("REMOTE_ADDR") or "",
-                _number(get("REMOTE_PORT"), -1),
-                get("REMOTE_HOST") or "",
-            ),
-            environ["wsgi.url_scheme"],
-            get("ACTUAL_SERVER_PROTOCOL", "HTTP/1.1"),
-        )
+        scheme = environ["wsgi.url_scheme"]
+        protocol = get("ACTUAL_SERVER_PROTOCOL", "HTTP/1.1")
+        if app.unchanged:
+            request, _ = app.get_serving(None, None, scheme, protocol, environ=environ)
+        else:
+            ends = local_end(environ), remote_end(environ)
+            request, _ = app.get_serving(*ends, scheme, protocol)
+            request.wsgi_environ = environ
         # LOGON_USER is what IIS sets.
         request.login = get("LOGON_USER") or get("REMOTE_USER") or None
         request.multithread = environ["wsgi.multithread"]
         request.multiprocess = environ["wsgi.multiprocess"]
-        request.wsgi_environ = environ
         environ["cherrypy.request"] = request
         request.prev = get("cherrypy.previous_request")
         path = whole_path(environ)
@@ -359,12 +359,17 @@ class AppResponse:
         recoded = self.recode_path_qs(path, query_string)
         if recoded is not None:
             path, query_string = recoded
+        headers: Received | Iterable[tuple[str, str]]
+        if type(self).translate_headers is AppResponse.translate_headers:
+            headers = _EnvironHeaders(environ, self.headerNames)
+        else:
+            headers = self.translate_headers(environ)
         request.run(
             environ["REQUEST_METHOD"],
             path,
             query_string,
             get("SERVER_PROTOCOL", "HTTP/1.1"),
-            self._headers(),
+            headers,
             environ["wsgi.input"],
         )
 
@@ -380,11 +385,6 @@ class AppResponse:
     ) -> Iterator[tuple[str, str]]:
         """Yield the headers that are in the environ, with their usual names."""
         return iter(_EnvironHeaders(environ, self.headerNames))
-
-    def _headers(self) -> Received | Iterable[tuple[str, str]]:
-        if type(self).translate_headers is AppResponse.translate_headers:
-            return _EnvironHeaders(self.environ, self.headerNames)
-        return self.translate_headers(self.environ)
 
 
 class _EnvironHeaders:
@@ -416,11 +416,11 @@ class _EnvironHeaders:
         value: str | None = self.environ.get(key)
         if value is not None and key[5:] not in self.names:
             return value
-        for key, usual in self.names.items():
-            if usual == title:
-                value = self.environ.get(key)
-                return _EMPTY.get(key, "") if value == "" else value
-        return None
+        if title not in self.names.values():
+            return None
+        key = next(key for key, usual in self.names.items() if usual == title)
+        value = self.environ.get(key)
+        return _EMPTY.get(key, "") if value == "" else value
 
 
 # PEP 3333: what is empty might as well be missing. There is no body then, while a
@@ -431,14 +431,6 @@ _EMPTY = {"CONTENT_LENGTH": "0"}
 @lru_cache(maxsize=512)
 def _environ_key(name: str) -> tuple[str, str]:
     return "HTTP_" + name.upper().replace("-", "_"), name.title()
-
-
-def _number(text: str | None, default: int) -> int:
-    """Return a port, or the default where a server gives none or nonsense."""
-    try:
-        return int(text) if text else default
-    except ValueError:
-        return default
 
 
 def whole_path(environ: Mapping[str, Any]) -> str:
@@ -478,7 +470,7 @@ def _answer_directly(
         raise
     except Exception:  # boundary: the server must get an answer
         return _answer_bare(environ, start_response)
-    if type(answer.serving.response.body) is list:
+    if answer.serving.response._body.__class__ is list:
         # It is there, so nothing can happen to it any more.
         return answer
     return ExceptionTrapper(lambda *call: answer)(environ, start_response)
