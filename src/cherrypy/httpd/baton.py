@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 from cherrypy.httpd.connection import LINGERING
 from cherrypy.httpd.pages import Pages
 from cherrypy.httpd.pollers import READABLE, make_poller
+from cherrypy.httpd.reading import EMPTY
 from cherrypy.httpd.rescue import Monitor
 
 if TYPE_CHECKING:
@@ -159,9 +160,10 @@ class Baton:
     def _send_answers(self) -> None:
         """Send the answers that were kept back."""
         answers, self._answers = self._answers, []
+        now = monotonic()
         for exchange in answers:
             try:
-                exchange.complete()
+                exchange.complete(now)
             except Exception as error:  # boundary: as above
                 self._drop(exchange.connection.fd, error)
 
@@ -186,16 +188,16 @@ class Baton:
         page = head.page
         if page is None:
             page = head.page = self._pages.find(head)
-        if not page.fast or exchange.streamed:
+        if not page.fast or (exchange.rfile is not EMPTY and exchange.streamed):
             self.server.admission.offer(exchange)
             return True
-        exchange.kept_back = True
+        exchange.wire = b""
         holding = self._run(exchange, worker)
-        if exchange.wire is not None:
+        if exchange.wire:
             if holding:
                 self._answers.append(exchange)
             else:
-                exchange.complete()
+                exchange.complete(monotonic())
         return holding
 
     def _run(self, task: Task, worker: Worker) -> bool:

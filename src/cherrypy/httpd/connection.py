@@ -243,6 +243,13 @@ class Connection:
         except OSError:
             self.close()
             return None
+        if events and self.gathering is None:
+            head = cast("RequestHead", events[0])
+            if not head.has_body:
+                # Performance: the way of most requests; `_advance` would do the same.
+                self.deadline = _NEVER
+                self.state = SERVING
+                return Exchange(self, head, EMPTY)
         return self._advance(events)
 
     def _flush(self) -> Exchange | None:
@@ -333,7 +340,7 @@ class Connection:
         Returns:
             The client's next request, if it is here already.
         """
-        if self.sender.waits:
+        if self.sender.kept is not None and self.sender.waits:
             self._write_later()
             return None
         return self.proceed(now)

@@ -48,7 +48,6 @@ class Exchange:
         "answered",
         "connection",
         "head",
-        "kept_back",
         "rfile",
         "stream",
         "wire",
@@ -63,10 +62,12 @@ class Exchange:
         self.rfile = rfile
         self.answered = False
         self.stream: Stream | None = None
-        self.worker: Worker | None = None
-        self.kept_back = False
-        """A whole answer is to be kept in `wire` until `complete` is called."""
         self.wire: bytes | None = None
+        """An answer that is kept until `complete` is called.
+
+        The holder of the baton, which sends several together, sets it to nothing, so
+        that it is kept. Otherwise None, and answers are sent at once.
+        """
 
     @property
     def server(self) -> HTTPServer:
@@ -162,10 +163,10 @@ class Exchange:
                 connection.sender.transmit_after(head, wire)
             else:
                 wire = protocol.answer(status, headers, data, close=closing)
-                if self.kept_back:
-                    self.wire = wire
-                else:
+                if self.wire is None:
                     connection.sender.transmit(wire)
+                else:
+                    self.wire = wire
             self.answered = True
         except BodyTooLong:
             self.server.error_log(TOO_LONG)
@@ -216,9 +217,14 @@ class Exchange:
         """Run the page, or go on with its answer, in the thread of `worker`."""
         connection = self.connection
         began = monotonic()
-        if self.worker is None:
+        if self.stream is None:
             self.worker = worker
-            self._serve()
+            try:
+                connection.server.handler(self)
+            except BaseException as error:  # boundary: whatever the application did
+                self._note(error)
+            if not self.answered:
+                self._answer_for_it()
             now = monotonic()
             took = now - began
             page = self.head.page
@@ -235,15 +241,21 @@ class Exchange:
         rfile = self.rfile
         if rfile is not EMPTY and type(rfile) is StreamedBody:
             rfile.release()
-        if self.wire is None:
+        if not self.wire:
             self._finish(now)
 
-    def complete(self) -> None:
-        """Send the answer that was kept back. The holder of the baton calls this."""
-        wire, self.wire = self.wire, None
+    def complete(self, now: float) -> None:
+        """Send the answer that was kept back.
+
+        The holder of the baton calls this, or who was it until just now.
+
+        Args:
+            now: The monotonic clock.
+        """
+        wire = self.wire
         assert wire is not None
         self.connection.sender.transmit(wire)
-        self._finish(monotonic())
+        self._finish(now)
 
     def _finish(self, now: float) -> None:
         connection = self.connection
@@ -279,36 +291,32 @@ class Exchange:
 
     def resume(self) -> None:
         """Have the answer go on in the thread that began it. The holder calls this."""
-        worker = self.worker
-        assert worker is not None  # or nothing could have been parked
-        self.connection.server.schedule.hand(worker, self)
+        self.connection.server.schedule.hand(self.worker, self)
 
     def abandon(self) -> None:
         """End an answer that will not be resumed; the serving thread, at the end."""
         if self.stream is not None:
             self.stream.close()
 
-    def _serve(self) -> None:
-        """Call the handler, and make sure that there is an answer."""
-        server = self.connection.server
-        try:
-            server.handler(self)
-        except (KeyboardInterrupt, SystemExit) as error:
+    def _note(self, error: BaseException) -> None:
+        """Tell what is to be told of an error of the application, being handled."""
+        server, sender = self.connection.server, self.connection.sender
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
             server.interrupt = error
-        except RequestRefused:
-            pass  # raised by rfile; the answer follows
-        except Exception as error:  # boundary: whatever the application did
-            sender = self.connection.sender
-            if not (sender.broken and isinstance(error, ConnectionError)):
-                server.error_log("The application failed.", traceback=True)
-            if self.answered:
-                sender.broken = True
-        if not self.answered:
-            refused = self.connection.refused
-            if refused is not None:
-                self._answer_refusal(refused)
-            else:
-                self.fail()
+        elif isinstance(error, RequestRefused):
+            return  # raised by `rfile`; the answer follows
+        elif not (sender.broken and isinstance(error, ConnectionError)):
+            server.error_log("The application failed.", traceback=True)
+        if self.answered:
+            sender.broken = True
+
+    def _answer_for_it(self) -> None:
+        """Answer a request that the application has not answered."""
+        refused = self.connection.refused
+        if refused is not None:
+            self._answer_refusal(refused)
+        else:
+            self.fail()
 
     def fail(self, message: str = "") -> None:
         """Answer 500; nothing was sent before. The connection will be closed."""

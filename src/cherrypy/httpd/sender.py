@@ -78,7 +78,7 @@ class Sender:
         sock: The connected socket, non-blocking.
     """
 
-    __slots__ = ("_kept", "_sock", "broken", "send")
+    __slots__ = ("_sock", "broken", "kept", "send")
 
     def __init__(self, sock: socket.socket) -> None:
         self.send: Callable[..., int] = sock.send
@@ -89,12 +89,13 @@ class Sender:
         self.broken = False
         """The client has gone, or the answer cannot be completed."""
         self._sock = sock
-        self._kept: list[memoryview | FilePiece] | None = None
+        self.kept: list[memoryview | FilePiece] | None = None
+        """What the socket did not take; None if it took all."""
 
     @property
     def waits(self) -> bool:
         """Something is kept that the socket did not take, and is worth sending."""
-        return self._kept is not None and not self.broken
+        return self.kept is not None and not self.broken
 
     def transmit(self, wire: bytes) -> bool:
         """Send now what the socket takes, and keep the rest.
@@ -103,10 +104,10 @@ class Sender:
             Whether nothing is kept. A client that is gone takes everything, and
             `broken` tells.
         """
-        if self._kept is not None:
-            self._kept.append(memoryview(wire))
+        if self.kept is not None:
+            self.kept.append(memoryview(wire))
             self.flush()
-            return self._kept is None
+            return self.kept is None
         try:
             sent = self.send(wire)
         except BlockingIOError:
@@ -116,7 +117,7 @@ class Sender:
             return True
         if sent == len(wire):
             return True
-        self._kept = [memoryview(wire)[sent:]]
+        self.kept = [memoryview(wire)[sent:]]
         return False
 
     def transmit_after(self, head: bytes, wire: bytes) -> bool:
@@ -135,24 +136,24 @@ class Sender:
             piece: Stays in use until all of it is sent.
         """
         sent = 0
-        if self._kept is None:
-            self._kept = []
+        if self.kept is None:
+            self.kept = []
             try:
                 sent = self.send(head, _MORE)
             except OSError:
                 sent = 0  # `flush` meets the error again
         if sent < len(head):
-            self._kept.append(memoryview(head)[sent:])
-        self._kept.append(piece)
+            self.kept.append(memoryview(head)[sent:])
+        self.kept.append(piece)
         self.flush()
-        return self._kept is None
+        return self.kept is None
 
     def flush(self) -> int:
         """Send of what is kept as much as the socket takes; return how many bytes.
 
         Afterwards `waits` tells whether there is more.
         """
-        kept = self._kept
+        kept = self.kept
         total = 0
         try:
             while kept:
@@ -161,7 +162,7 @@ class Sender:
             return total
         except OSError:
             self.broken = True
-        self._kept = None
+        self.kept = None
         return total
 
     def _send_first(self, kept: list[memoryview | FilePiece]) -> int:
@@ -184,7 +185,7 @@ class Sender:
         Nor shall the kernel keep what it has. It would offer it for minutes after the
         socket is closed, and a thousand such clients hold its memory for connections.
         """
-        self._kept = None
+        self.kept = None
         self.broken = True
         with suppress(OSError):
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)

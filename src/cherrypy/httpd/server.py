@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING
 
 from cherrypy.http.dates import format_http_date
@@ -328,6 +328,16 @@ class HTTPServer:
         return len(self.baton.connections) if self._open else 0
 
 
+# The date of this second; replaced as a whole, so that threads need no lock.
+_latest = (0, b"")
+
+
 def _date() -> bytes:
     """Return the present HTTP-date, for answers that have none."""
-    return format_http_date().encode("ascii")
+    global _latest
+    second = int(time())
+    known, date = _latest
+    if second != known:
+        date = format_http_date(second).encode("ascii")
+        _latest = (second, date)
+    return date
