@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from time import monotonic, time
+import time
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from cherrypy.http.dates import format_http_date
@@ -335,7 +336,7 @@ _latest = (0, b"")
 def _date() -> bytes:
     """Return the present HTTP-date, for answers that have none."""
     global _latest
-    second = int(time())
+    second = int(time.time())
     known, date = _latest
     if second != known:
         date = format_http_date(second).encode("ascii")
