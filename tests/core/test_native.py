@@ -130,6 +130,12 @@ class TestTheRequest:
             port = running.address[1]
         assert answer.text == f"127.0.0.1 {port} 127.0.0.1 True 127.0.0.1"
 
+    @pytest.mark.parametrize(("name", "known"), [("", "127.0.0.1"), ("h.example",) * 2])
+    def test_knows_the_name_of_the_server(self, name: str, known: str) -> None:
+        app = application(index=lambda: cherrypy.request.local.name)
+        with site(app, server_name=name) as running:
+            assert running.get().text == known
+
     def test_has_a_body(self) -> None:
         app = application(
             form=lambda **form: repr(form),
@@ -200,6 +206,8 @@ class TestTheRequest:
     ) -> None:
         def page() -> str:
             request = cherrypy.request
+            del request.headers["Host"]
+            assert request.base == "http://localhost"
             assert "Remote-Addr" not in request.headers
             return f"{request.login} {request.remote.ip!r}"
 
@@ -447,6 +455,25 @@ class TestAnswers:
             assert ends.wait_for(1)
         assert "ResponseRefused" in caplog.text
         assert (ends.count, body.closed) == (1, 1)
+
+    @pytest.mark.parametrize("stream", [False, True])
+    @pytest.mark.parametrize(
+        ("pair", "named"),
+        [(("X-Late", b"yes"), "'X-Late'"), ((b"X-Late", "yes"), "'yes'"), (None, "")],
+    )
+    def test_are_bare_where_a_header_is_no_bytes(
+        self, pair: Any, named: str, stream: bool, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def append() -> None:
+            cherrypy.response.header_list.append(pair)
+
+        config = {"hooks.on_end_resource": append, "response.stream": stream}
+        with site(application(config, index=lambda: "page")) as running:
+            answer = running.get()
+        assert answer.text == "Unrecoverable error in the server.\n"
+        complaint = f"response.header_list key {named} is not a byte string."
+        assert (complaint in caplog.text) is bool(named)
+        assert "TypeError" in caplog.text
 
     def test_are_refused_files_too(
         self, ends: Ends, tmp_path: Path, caplog: pytest.LogCaptureFixture

@@ -544,9 +544,10 @@ class TestTrappingExceptions:
         assert f"response.header_list key '{named}' is not a byte string" in caplog.text
         assert body.closed == 1
 
-    def test_says_that_a_header_is_no_pair(self) -> None:
+    @pytest.mark.parametrize("pair", [(b"a", b"b", b"c"), None])
+    def test_answers_what_has_headers_that_are_no_pairs(self, pair: Any) -> None:
         def append() -> None:
-            cherrypy.response.header_list.append((b"a", b"b", b"c"))  # type: ignore[arg-type]
+            cherrypy.response.header_list.append(pair)
 
         site = client({"hooks.on_end_resource": append}, index=lambda: "page")
         assert site.get("/").status_code == 500

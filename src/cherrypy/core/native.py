@@ -17,7 +17,7 @@ from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import InternalRedirect
 from cherrypy.core.received import ReceivedHeaders
 from cherrypy.core.tree import NOWHERE, Tree
-from cherrypy.core.wsgi import recode_path_qs, visit_once
+from cherrypy.core.wsgi import recode_path_qs, visit_once, what_is_no_bytes
 from cherrypy.http.filebody import FileBody
 from cherrypy.http.urls import unquote_path, urljoin
 from cherrypy.httpd.wsgi import WSGIHandler
@@ -165,7 +165,8 @@ def _answer_bare(app: Application, exchange: Exchange) -> None:
     """Log what happened, say no more than that it did, and end the request."""
     serving = current.get()
     try:
-        app.log(traceback=True, severity=logging.ERROR)
+        complaint = what_is_no_bytes(serving.response.header_list)
+        app.log(complaint, traceback=True, severity=logging.ERROR)
         if not exchange.answered:
             shown = serving.request.show_tracebacks
             exchange.respond(*bare_error(format_exc() if shown else ""))

@@ -15,6 +15,7 @@ from cherrypy.core import bridge, pipeline
 from cherrypy.core.body import RequestBody
 from cherrypy.core.config import NamespaceSet
 from cherrypy.core.context import current
+from cherrypy.core.environ import local_end, remote_end
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
 from cherrypy.core.hooks import Hook, HookMap, hookpoints, run_through
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from cherrypy.core.received import Received
     from cherrypy.core.response import Response
 
-__all__ = ["LazyUUID4", "Request", "local_end", "remote_end"]
+__all__ = ["LazyUUID4", "Request"]
 
 
 class LazyUUID4:
@@ -88,7 +89,7 @@ def _base(request: Request) -> str:
     host = request.raw_header("Host")
     # An empty one is legal (RFC 9112 §3.2), but no place to lead anybody to.
     if not host:
-        host = request.local.name or request.local.ip
+        host = request.local.name or request.local.ip or "localhost"
         if ":" in host:
             host = f"[{host}]"
     return f"{request.scheme}://{SanitizedHost(host)}"
@@ -110,8 +111,10 @@ def _body(request: Request) -> RequestBody:
 
 def _local(request: Request) -> Host:
     """Where the request came in."""
-    if request.exchange is not None:
-        return Host(*request.exchange.local)
+    exchange = request.exchange
+    if exchange is not None:
+        ip, port = exchange.local
+        return Host(ip, port, exchange.server.server_name or None)
     return local_end(request.wsgi_environ or {})
 
 
@@ -120,27 +123,6 @@ def _remote(request: Request) -> Host:
     if request.exchange is not None:
         return Host(*request.exchange.remote)
     return remote_end(request.wsgi_environ or {})
-
-
-def local_end(environ: Mapping[str, Any]) -> Host:
-    """Return where a request came in, as far as a WSGI server tells."""
-    port = _number(environ.get("SERVER_PORT"), 80)
-    return Host("", port, environ.get("SERVER_NAME") or "")
-
-
-def remote_end(environ: Mapping[str, Any]) -> Host:
-    """Return who sent a request, as far as a WSGI server tells."""
-    get = environ.get
-    port = _number(get("REMOTE_PORT"), -1)
-    return Host(get("REMOTE_ADDR") or "", port, get("REMOTE_HOST") or "")
-
-
-def _number(text: str | None, default: int) -> int:
-    """Return a port, or the default where a server gives none or nonsense."""
-    try:
-        return int(text) if text else default
-    except ValueError:
-        return default
 
 
 def _login(request: Request) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.app import Application, shortened
 from cherrypy.core.context import current
-from cherrypy.core.wsgi import whole_path
+from cherrypy.core.environ import whole_path
 from cherrypy.http.urls import urljoin
 
 if TYPE_CHECKING:

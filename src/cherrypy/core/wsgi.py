@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy.core.context import current, outside
+from cherrypy.core.environ import EnvironHeaders, local_end, remote_end, whole_path
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import InternalRedirect
 from cherrypy.core.log import log_exception
-from cherrypy.core.request import local_end, remote_end
-from cherrypy.http.urls import urljoin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,7 +28,7 @@ __all__ = [
     "VirtualHost",
     "recode_path_qs",
     "visit_once",
-    "whole_path",
+    "what_is_no_bytes",
 ]
 
 
@@ -361,7 +360,7 @@ class AppResponse:
             path, query_string = recoded
         headers: Received | Iterable[tuple[str, str]]
         if type(self).translate_headers is AppResponse.translate_headers:
-            headers = _EnvironHeaders(environ, self.headerNames)
+            headers = EnvironHeaders(environ, self.headerNames)
         else:
             headers = self.translate_headers(environ)
         request.run(
@@ -384,61 +383,7 @@ class AppResponse:
         self, environ: Mapping[str, Any]
     ) -> Iterator[tuple[str, str]]:
         """Yield the headers that are in the environ, with their usual names."""
-        return iter(_EnvironHeaders(environ, self.headerNames))
-
-
-class _EnvironHeaders:
-    """The headers in an environ, translated when asked for.
-
-    Args:
-        environ: As in PEP 3333.
-        names: Environ keys that are headers, beside those that start with ``HTTP_``.
-    """
-
-    __slots__ = ("environ", "names")
-
-    def __init__(self, environ: Mapping[str, Any], names: Mapping[str, str]) -> None:
-        self.environ = environ
-        self.names = names
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        names = self.names
-        for key, value in self.environ.items():
-            if key in names:
-                yield names[key], value or _EMPTY.get(key, "")
-            elif key[:5] == "HTTP_" and key[5:] not in names:
-                # A header REMOTE-ADDR is not what the server knows of the client.
-                yield key[5:].replace("_", "-").title(), value
-
-    def find(self, name: str) -> str | None:
-        """Return the value of one header; the server has joined repeated ones."""
-        key, title = _environ_key(name)
-        value: str | None = self.environ.get(key)
-        if value is not None and key[5:] not in self.names:
-            return value
-        if title not in self.names.values():
-            return None
-        key = next(key for key, usual in self.names.items() if usual == title)
-        value = self.environ.get(key)
-        return _EMPTY.get(key, "") if value == "" else value
-
-
-# PEP 3333: what is empty might as well be missing. There is no body then, while a
-# header that is missing would leave its length open.
-_EMPTY = {"CONTENT_LENGTH": "0"}
-
-
-@lru_cache(maxsize=512)
-def _environ_key(name: str) -> tuple[str, str]:
-    return "HTTP_" + name.upper().replace("-", "_"), name.title()
-
-
-def whole_path(environ: Mapping[str, Any]) -> str:
-    """Return SCRIPT_NAME and PATH_INFO as one path, without doubled slashes."""
-    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    if path[:1] == "/" and "//" not in path:
-        return path
-    return urljoin(path)
+        return iter(EnvironHeaders(environ, self.headerNames))
 
 
 def _as_text(
@@ -449,11 +394,16 @@ def _as_text(
             (str(name, "latin-1"), str(value, "latin-1")) for name, value in header_list
         ]
     except TypeError as problem:
-        texts = (status, *(text for pair in header_list for text in pair))
-        wrong = next(text for text in texts if not isinstance(text, bytes))
-        raise TypeError(
-            f"response.header_list key {wrong!r} is not a byte string."
-        ) from problem
+        raise TypeError(what_is_no_bytes(header_list)) from problem
+
+
+def what_is_no_bytes(header_list: HeaderList) -> str:
+    """Return a sentence about the first header that is not made of bytes, if any."""
+    pairs: Iterable[Any] = header_list  # or anything else that a program made of it
+    for text in (text for pair in pairs for text in pair or ()):
+        if not isinstance(text, bytes):
+            return f"response.header_list key {text!r} is not a byte string."
+    return ""
 
 
 def _answer_directly(
