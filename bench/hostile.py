@@ -1,7 +1,7 @@
 """What the server promises to hold out against, at its default settings.
 
     scripts/bench --hostile                      all of it, about 5 minutes
-    scripts/bench --hostile --only "burst,SIGTERM"
+    scripts/bench --hostile --only "burst,SIGTERM"   these rows anew, the others stay
     scripts/bench --hostile --ends 10            fewer repetitions of SIGTERM
 
 Each scenario is done to Morello and, where it is quick and tells something, to CherryPy
@@ -187,10 +187,12 @@ def descriptors(peer: Peer, options: argparse.Namespace) -> Outcome:
             for client in clients:
                 client.close()
             recovery = _seconds_to_answer(server)
+    answers = f"answers again after {recovery * 1000:.0f} ms"
+    if recovery == float("inf"):
+        answers = "does not answer again within 5 s"
     return Outcome(
         busy < 0.05 and lines <= 5 and recovery < 1,
-        f"{busy:.1%} of a core, {lines} log lines, answers again after "
-        f"{recovery * 1000:.0f} ms",
+        f"{busy:.1%} of a core, {lines} log lines, {answers}",
     )
 
 
@@ -410,7 +412,7 @@ def main(arguments: list[str]) -> None:
         rows.append((scenario, outcomes))
     minutes = (time.monotonic() - started) / 60
     page = options.output / "hostile.md"
-    page.write_text(_markdown(rows, minutes, arguments))
+    page.write_text(_markdown(rows, _earlier(page), minutes, arguments))
     broken = sum(not outcomes[0].kept for _, outcomes in rows)
     print(f"bench: wrote {page}; {broken} promises broken, {minutes:.1f} minutes")
     sys.exit(1 if broken else 0)
@@ -463,7 +465,9 @@ def _certificate(folder: Path) -> list[str]:
 
 
 def _sample(sample: Sample) -> str:
-    errors = f"{sample.errors} ERRORS, " if sample.errors else "no errors, "
+    if not sample.rate:
+        return "no answer at all"
+    errors = f"{sample.errors} errors, " if sample.errors else "no errors, "
     return f"{errors}{sample.rate:,.0f}/s, p99 {sample.p99:.1f} ms"
 
 
@@ -535,7 +539,10 @@ def _seconds_to_answer(server: Server) -> float:
 
 
 def _markdown(
-    rows: list[tuple[Scenario, list[Outcome]]], minutes: float, arguments: list[str]
+    rows: list[tuple[Scenario, list[Outcome]]],
+    earlier: dict[str, str],
+    minutes: float,
+    arguments: list[str],
 ) -> str:
     command = " ".join(["scripts/bench --hostile", *arguments])
     parts = [
@@ -544,7 +551,8 @@ def _markdown(
         f"`{command}` on {time.strftime('%Y-%m-%d')}, CPython "
         f"{platform.python_version()}, {platform.system()} on {platform.machine()}, "
         f"{minutes:.1f} minutes: the server with its default settings on one core, all "
-        "clients on another. wrk asks as fast as it is answered. *2nd attempt*: the "
+        "clients on another. Rows that this command leaves out are those of an earlier "
+        "run. wrk asks as fast as it is answered. *2nd attempt*: the "
         "first did not keep the promise; a machine that does something else at the "
         "same time can be the reason.",
         "",
@@ -554,8 +562,15 @@ def _markdown(
     for scenario, outcomes in rows:
         cells = [scenario.name, scenario.done, scenario.promise]
         cells += [_cell(outcome) for outcome in outcomes] + [""] * (2 - len(outcomes))
-        parts.append("| " + " | ".join(cells) + " |")
+        earlier[scenario.name] = "| " + " | ".join(cells) + " |"
+    parts += [earlier[one.name] for one in SCENARIOS if one.name in earlier]
     return "\n".join(parts) + "\n" + _WORDS
+
+
+def _earlier(page: Path) -> dict[str, str]:
+    """Return the rows of the page as it is, by the names of their scenarios."""
+    lines = page.read_text().splitlines() if page.exists() else []
+    return {line.split("|")[1].strip(): line for line in lines if line[:2] == "| "}
 
 
 def _cell(outcome: Outcome) -> str:
