@@ -48,6 +48,13 @@ def test_repeated_lists_are_joined_and_of_others_the_last_counts(
     assert received.fields() is fields
 
 
+def test_a_client_cannot_claim_an_address() -> None:
+    received = ReceivedHeaders([(b"remote-addr", b"203.0.113.1"), (b"x-one", b"1")])
+    assert received.find("Remote-Addr") is None
+    assert received.fields() == {"X-One": "1"}
+    assert list(received) == [("X-One", "1")]
+
+
 def test_divided_cookies_are_joined() -> None:
     pairs = [(b"cookie", b"a=1"), (b"cookie", b"b=2")]
     assert ReceivedHeaders(pairs).find("Cookie") == "a=1; b=2"

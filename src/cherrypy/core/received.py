@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["HeaderPairs", "Received", "ReceivedHeaders", "fields_of"]
 
+# Names under which programs find what the server knows of the client: such a header
+# that a client sends is not believed.
+_CLAIMS = frozenset({b"remote-addr", b"remote-host"})
+
 # What stands between the values of a repeated field. Cookies are no list, but some
 # senders divide them all the same (RFC 9113 §8.2.3).
 _SEPARATORS = {**dict.fromkeys(LIST_HEADERS, ", "), "Cookie": "; "}
@@ -58,7 +62,8 @@ class ReceivedHeaders:
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         for name, value in self.pairs:
-            yield _title_name(name), value.decode("latin-1")
+            if name not in _CLAIMS:
+                yield _title_name(name), value.decode("latin-1")
 
     def find(self, name: str) -> str | None:
         """Return the value of one header, joined if it is a repeated list."""
@@ -77,7 +82,7 @@ class ReceivedHeaders:
     def _find(self, name: str) -> str | None:
         wanted = _wire_name(name)
         values = [value for key, value in self.pairs if key == wanted]
-        if not values:
+        if not values or wanted in _CLAIMS:
             return None
         if len(values) > 1:
             separator = _SEPARATORS.get(name.title())

@@ -65,15 +65,9 @@ def _headers(request: Request) -> HeaderMap:
         headers = HeaderMap.from_titled(received.fields())
     else:
         headers = HeaderMap.from_titled(fields_of(request.header_list))
-    # documented behaviour: the peer's address stands among the headers. A header
-    # that claims to be one is not believed.
-    if request.exchange is not None:
-        address = request.exchange.remote[0]
-        headers.pop("Remote-Host", None)
-        if address:
-            headers["Remote-Addr"] = address
-        else:
-            headers.pop("Remote-Addr", None)
+    # documented behaviour: the peer's address stands among the headers.
+    if request.exchange is not None and request.exchange.remote[0]:
+        headers["Remote-Addr"] = request.exchange.remote[0]
     return headers
 
 
@@ -441,6 +435,7 @@ class Request:
         extra = format_exc() if self.show_tracebacks else ""
         response.discard_body()
         response.output_status, response.header_list, response.body = bare_error(extra)
+        response.status = response.output_status.decode("ascii")
 
     def respond(self, path_info: str) -> None:
         """Find the page, call it, and finish the response."""
