@@ -19,7 +19,7 @@ from cherrypy.core.native import NativeGateway
 from cherrypy.core.tree import Tree
 from cherrypy.http.filebody import FileBody
 from cherrypy.httpd.protocols.events import RequestHead, ResponseRefused
-from tests.core.sites import Closing, Root, application
+from tests.core.sites import Closing, application
 from tests.httpd.serving import serving
 
 if TYPE_CHECKING:
@@ -688,7 +688,3 @@ def test_a_file_is_handed_over_as_one(tmp_path: Path) -> None:
     assert exchange.close is not None
     exchange.close()
     assert not active
-
-
-def test_the_root_of_a_test_site_is_an_object() -> None:
-    assert isinstance(application().root, Root)
