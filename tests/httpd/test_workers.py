@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.httpd.limits import Limits
@@ -12,6 +13,8 @@ from tests.httpd.serving import PATIENCE_SECONDS, hello, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pytest
 
     from cherrypy.httpd.exchange import Exchange
     from cherrypy.httpd.protocols.events import RequestHead
@@ -67,6 +70,41 @@ def test_a_page_becomes_fast_again() -> None:
     assert is_fast(page)
     page.distrust()
     assert not is_fast(page)
+
+
+def calls_until_trial(page: Page) -> int:
+    """Call a page, fast and slow in turns, until it is trusted all the same."""
+    for count in range(100_000):
+        page.record(0.0001 if count % 2 else 0.001)
+        if is_fast(page):
+            return count
+    raise AssertionError("it is never tried")
+
+
+def test_a_page_that_only_looks_slow_is_tried_now_and_then() -> None:
+    page = Page()
+    waited = [calls_until_trial(page)]
+    for _ in range(10):
+        page.record(0.010)
+        assert not is_fast(page)
+        waited.append(calls_until_trial(page))
+    assert 90 < waited[0] < 110
+    assert waited == sorted(waited)
+    assert 12_000 < waited[-1] < 13_000
+
+
+def test_a_page_that_was_fast_for_long_is_tried_again_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = Page()
+    for _ in range(5):
+        calls_until_trial(page)
+        page.record(0.010)
+    calls_until_trial(page)
+    later = monotonic() + 60
+    monkeypatch.setattr("cherrypy.httpd.pages.monotonic", lambda: later)
+    page.record(0.010)
+    assert calls_until_trial(page) < 110
 
 
 def test_a_page_at_the_limit_is_not_fast() -> None:

@@ -5,11 +5,17 @@ It is known to be fast when it has been called often enough and its calls took, 
 moving average, far less than anybody would notice. One slow call weighs half, so a page
 that turns slow goes back to the workers at once: after one call that is slow beyond
 doubt, or after two.
+
+Time is what the clock says, for a page that waits is slow too. Among workers that fight
+for the interpreter lock a fast page may look slow for that reason alone, and would go
+on to do so because it is among them. So now and then it is tried again, less and less
+often if that fails.
 """
 
 from __future__ import annotations
 
 import re
+from time import monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +38,10 @@ _DOUBTFUL_SECONDS = 1.8 * FAST_SECONDS
 _SURE_SECONDS = 0.005
 _WORST_SECONDS = 10 * FAST_SECONDS
 
+_TRIAL_CALLS = 100  # among workers, until a page is tried again
+_MOST_TRIAL_CALLS = 12_800  # after failures, each of which doubles it
+_PROVEN_SECONDS = 10.0  # a page that was fast for so long did not fail its trial
+
 _GENERATION = 1024  # pages remembered, twice
 _LONGEST_PATH = 256
 
@@ -42,27 +52,49 @@ class Page:
     Threads share a page without a lock: a lost update is one call not counted.
     """
 
-    __slots__ = ("_average", "_calls", "fast")
+    __slots__ = ("_average", "_calls", "_since", "_trial_calls", "fast")
 
     def __init__(self) -> None:
         self.fast = False
         """The holder of the baton may run it."""
         self._calls = 0
         self._average = 0.0
+        self._trial_calls = _TRIAL_CALLS
+        self._since = 0.0
 
     def record(self, seconds: float) -> None:
         """Take note of a call that took so many seconds.
 
         Performance: calls of a page that is fast and was fast again need not be told.
         """
-        if seconds > FAST_SECONDS:
+        slow = seconds > FAST_SECONDS
+        if slow:
             sure = seconds >= _SURE_SECONDS
             seconds = min(seconds, _WORST_SECONDS if sure else _DOUBTFUL_SECONDS)
             self._average += (seconds - self._average) * _SLOW_WEIGHT
         else:
             self._average += (seconds - self._average) * _WEIGHT
         self._calls += 1
-        self.fast = self._calls >= _CALLS and self._average < FAST_SECONDS
+        if self._average < FAST_SECONDS:
+            if not self.fast and self._calls >= _CALLS:
+                self._trust()
+        elif self.fast:
+            self._fail()
+        elif self._calls >= self._trial_calls and not slow:
+            self._average = 0.0
+            self._trust()
+
+    def _trust(self) -> None:
+        self.fast = True
+        self._since = monotonic()
+
+    def _fail(self) -> None:
+        self.fast = False
+        self._calls = 0
+        if monotonic() - self._since > _PROVEN_SECONDS:
+            self._trial_calls = _TRIAL_CALLS
+        else:
+            self._trial_calls = min(self._trial_calls * 2, _MOST_TRIAL_CALLS)
 
     def distrust(self) -> None:
         """Begin anew: the page did something that the holder should not wait for."""
