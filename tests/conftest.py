@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.front_door import untouched
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
@@ -26,35 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def site() -> Iterator[ModuleType]:
-    """Return the front door; what is changed behind it is put back afterwards.
-
-    That is: config, mounted applications, builtin tools, settings of servers,
-    listeners of the engine. While the test runs, the log is not shown.
-    """
-    import cherrypy
-
-    boxes: list[dict[str, Any]] = [
-        cherrypy.config,
-        cherrypy.tree.apps,
-        cherrypy.servers,
-        vars(cherrypy.server),
-        vars(cherrypy.tools),
-    ]
-    before = [dict(box) for box in boxes]
-    listeners = {name: set(heard) for name, heard in cherrypy.engine.listeners.items()}
-    screen = cherrypy.log.screen
-    cherrypy.log.screen = False
-    cherrypy.tree.apps.clear()
-    yield cherrypy
-    for box, contents in zip(boxes, before, strict=True):
-        # Methods of dict, because those of a config tell others what they do.
-        dict.clear(box)
-        dict.update(box, contents)
-    # Tools that are set are noticed; those put back behind the scenes are not.
-    cherrypy.tools.namespace = cherrypy.tools.namespace
-    cherrypy.engine.listeners.clear()
-    cherrypy.engine.listeners.update(listeners)
-    cherrypy.log.screen = screen
+    """Return the front door; what is changed behind it is put back afterwards."""
+    with untouched() as front_door:
+        yield front_door
 
 
 @pytest.fixture

@@ -1,0 +1,47 @@
+"""The front door, borrowed: whatever a test does behind it is put back."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+__all__ = ["untouched"]
+
+
+@contextmanager
+def untouched() -> Iterator[ModuleType]:
+    """Give the front door; what is changed behind it is put back afterwards.
+
+    That is: config, mounted applications, builtin tools, settings of servers,
+    listeners of the engine. While the test runs, the log is not shown.
+    """
+    import cherrypy
+
+    boxes: list[dict[str, Any]] = [
+        cherrypy.config,
+        cherrypy.tree.apps,
+        cherrypy.servers,
+        vars(cherrypy.server),
+        vars(cherrypy.tools),
+    ]
+    before = [dict(box) for box in boxes]
+    listeners = {name: set(heard) for name, heard in cherrypy.engine.listeners.items()}
+    screen = cherrypy.log.screen
+    cherrypy.log.screen = False
+    cherrypy.tree.apps.clear()
+    try:
+        yield cherrypy
+    finally:
+        for box, contents in zip(boxes, before, strict=True):
+            # Methods of dict, because those of a config tell others what they do.
+            dict.clear(box)
+            dict.update(box, contents)
+        # Tools that are set are noticed; those put back behind the scenes are not.
+        cherrypy.tools.namespace = cherrypy.tools.namespace
+        cherrypy.engine.listeners.clear()
+        cherrypy.engine.listeners.update(listeners)
+        cherrypy.log.screen = screen
