@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.front_door import untouched
+from tests.servers import memcached_server, postgresql_server, redis_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
     from cherrypy.testing import Client
+
+
+# Fixtures: one of each for all tests of a worker.
+__all__ = ["memcached_server", "postgresql_server", "redis_server"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
