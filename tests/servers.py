@@ -243,7 +243,15 @@ class PostgreSQL(ServerProgram):
     def prepare(self) -> None:
         """Make the cluster."""
         words = [program("initdb", self.package), "--pgdata", str(self.data)]
-        words += "--username morello --auth trust --encoding UTF8 --no-sync".split()
+        words += [
+            "--username",
+            "morello",
+            "--auth",
+            "trust",
+            "--encoding",
+            "UTF8",
+            "--no-sync",
+        ]
         words += ["--locale", "C.UTF-8"]
         done = subprocess.run(
             self.ordinary(words, lasting=False),
