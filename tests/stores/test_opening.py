@@ -1,0 +1,151 @@
+"""From a URL to a store."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cherrypy.stores.opening import open_store
+from cherrypy.stores.ram import RamStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Noted:
+    """A class of store that notes what it was made with."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.arguments = arguments
+
+
+@pytest.fixture(autouse=True)
+def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put stores that only note in the place of those that touch the world."""
+    for name, kind in {
+        "file": "FileStore",
+        "sqlite": "SQLiteStore",
+        "redis": "RedisStore",
+        "memcached": "MemcachedStore",
+        "postgres": "PostgresStore",
+    }.items():
+        module = ModuleType(f"cherrypy.stores.{name}")
+        monkeypatch.setattr(module, kind, Noted, raising=False)
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+
+
+def made_with(where: str) -> tuple[object, ...]:
+    store = open_store(where)
+    assert isinstance(store, Noted)
+    return store.arguments
+
+
+def test_ram_is_the_memory_of_this_process() -> None:
+    assert isinstance(open_store("ram:"), RamStore)
+    assert isinstance(open_store("RAM:"), RamStore)
+
+
+def test_a_store_is_returned_as_it_is() -> None:
+    store = RamStore()
+    assert open_store(store) is store
+
+
+@pytest.mark.parametrize("scheme", ["file", "sqlite"])
+@pytest.mark.parametrize(
+    ("rest", "path"),
+    [
+        ("///var/lib/x", "/var/lib/x"),
+        ("////var/lib/x", "/var/lib/x"),
+        ("/var/lib/x", "/var/lib/x"),
+        ("//localhost/var/lib/x", "/var/lib/x"),
+        ("folder/x", "folder/x"),
+        ("///a%20b%3Fc", "/a b?c"),
+        ("///C:/folder", "C:/folder"),
+    ],
+)
+def test_a_path_is_absolute_with_a_slash(scheme: str, rest: str, path: str) -> None:
+    assert made_with(f"{scheme}:{rest}") == (path,)
+
+
+@pytest.mark.parametrize(
+    ("where", "text"),
+    [
+        ("file://folder/x", r"names the host 'folder'.*file:///folder/x.*file:folder"),
+        ("file:", "names no path"),
+        ("file:///", "names no path"),
+        ("sqlite:///x.db?mode=ro", "nothing may follow the path"),
+        ("memcached:", "must name a server"),
+        ("memcached://a,,b", "must name a server"),
+    ],
+)
+def test_a_url_that_lacks_something_says_what(where: str, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        open_store(where)
+
+
+@pytest.mark.parametrize("where", ["ftp://x", "ram", "", "/var/lib/x", ":"])
+def test_a_url_of_no_store_is_told_which_there_are(where: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"names no store.* ram:, file:, sqlite:, redi"
+    ):
+        open_store(where)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "redis://localhost:6379/1?x=y",
+        "rediss://localhost",
+        "valkey://localhost",
+        "valkeys://localhost",
+        "unix:///run/redis.sock?db=1",
+        "postgresql://user:word@localhost/base",
+        "postgres://localhost",
+    ],
+)
+def test_a_server_gets_the_whole_url(where: str) -> None:
+    assert made_with(where) == (where,)
+
+
+def test_memcached_gets_a_list_of_servers() -> None:
+    assert made_with("memcached://127.0.0.1:11211") == (["127.0.0.1:11211"],)
+    assert made_with("memcached://a:1,[::1]:2/") == (["a:1", "[::1]:2"],)
+
+
+@pytest.mark.parametrize(
+    ("where", "package", "extra"),
+    [
+        ("redis://x", "redis", "redis"),
+        ("memcached://x", "pymemcache.client", "memcached"),
+        ("postgresql://x", "psycopg", "postgres"),
+    ],
+)
+def test_a_missing_package_is_told_by_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, where: str, package: str, extra: str
+) -> None:
+    def missing(self: Noted, *arguments: object) -> None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+    monkeypatch.setattr(Noted, "__init__", missing)
+    with pytest.raises(ImportError, match=rf"pip install morello\[{extra}\]"):
+        open_store(where)
+
+
+def test_a_missing_module_of_another_name_is_told_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(self: Noted, *arguments: object) -> None:
+        raise ModuleNotFoundError("No module named 'other'", name="other")
+
+    monkeypatch.setattr(Noted, "__init__", missing)
+    for where in ("redis://x", "file:///x"):
+        with pytest.raises(ModuleNotFoundError, match="other"):
+            open_store(where)
+
+
+def test_nothing_is_opened_before_it_is_used(tmp_path: Path) -> None:
+    made_with(f"file://{tmp_path}/sessions")
+    assert list(tmp_path.iterdir()) == []
