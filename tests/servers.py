@@ -205,7 +205,7 @@ class Redis(ServerProgram):
 
 
 class Memcached(ServerProgram):
-    """A memcached with room for 64 MB."""
+    """A memcached with room for 64 MB, and 8 MB for an entry."""
 
     package = "memcached"
 
@@ -215,7 +215,7 @@ class Memcached(ServerProgram):
 
     def command(self) -> Sequence[str]:
         """Say how the program is started."""
-        words = f"-l {self.host} -p {self.port} -U 0 -m 64 -c 1024".split()
+        words = f"-l {self.host} -p {self.port} -U 0 -m 64 -I 8m -c 1024".split()
         return [program("memcached", self.package), *words]
 
     def is_ready(self) -> bool:

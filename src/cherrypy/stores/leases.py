@@ -1,0 +1,151 @@
+"""Locks that a server forgets by itself, kept alive while they are held.
+
+Redis and memcached do not see that a process has died. A lock there is an entry that
+ends after a few seconds, the lease, and whoever holds it renews it in time. So it ends
+with the process, a lease later at most.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from cherrypy.stores.base import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Lease", "Leases"]
+
+RETRY_SECONDS = 0.25
+"""How soon the server is asked again when it was away."""
+
+
+class Lease:
+    """A lock with a lease, held until `let_go`."""
+
+    __slots__ = ("_leases", "due", "end", "give_back", "renew")
+
+    def __init__(
+        self,
+        leases: Leases,
+        renew: Callable[[], object],
+        give_back: Callable[[], object],
+    ) -> None:
+        self._leases = leases
+        self.renew = renew
+        self.give_back = give_back
+        now = time.monotonic()
+        self.due = now + leases.seconds / 3
+        self.end = now + leases.seconds
+
+    def let_go(self) -> None:
+        """Give the lock back; later, if the server is away at present."""
+        self._leases._let_go(self)
+
+
+class Leases:
+    """Renews what is held, in one thread that lives only while something is.
+
+    Args:
+        seconds: How long a lock lasts unless renewed; it is renewed after a third.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        # Guards the sets and the thread; those who lock and the thread itself come.
+        # It can be taken twice by one thread: a garbage collection in the middle may
+        # end a page that holds a lock.
+        self._guard = threading.RLock()
+        self._wake = threading.Event()
+        self._held: set[Lease] = set()
+        self._owed: set[Lease] = set()
+        self._thread: threading.Thread | None = None
+
+    def hold(
+        self, renew: Callable[[], object], give_back: Callable[[], object]
+    ) -> Lease:
+        """Keep a lock alive that was just taken.
+
+        Args:
+            renew: Makes it last another lease, and raises `StoreUnavailable` when the
+                server is away.
+            give_back: Ends it, if it is still ours; raises likewise.
+        """
+        lease = Lease(self, renew, give_back)
+        with self._guard:
+            self._held.add(lease)
+            self._ensure_thread()
+        return lease
+
+    def owe(self, give_back: Callable[[], object]) -> None:
+        """Give a lock back that we may have got, as soon as the server answers."""
+        self._owe(Lease(self, give_back, give_back))
+
+    def _let_go(self, lease: Lease) -> None:
+        with self._guard:
+            self._held.discard(lease)
+        try:
+            lease.give_back()
+        except StoreUnavailable:
+            self._owe(lease)
+
+    def _owe(self, lease: Lease) -> None:
+        # After a lease the server has forgotten it without being told.
+        lease.end = time.monotonic() + self.seconds
+        with self._guard:
+            self._owed.add(lease)
+            self._ensure_thread()
+        self._wake.set()
+
+    def _ensure_thread(self) -> None:
+        # The child of a fork has the object, and no such thread.
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(
+                target=self._run, name="Leases of locks", daemon=True
+            )
+            self._thread.start()
+
+    def _run(self) -> None:
+        pause = self.seconds / 3
+        while True:
+            self._wake.wait(pause)
+            self._wake.clear()
+            answered = self._give_back_owed() and self._renew_held()
+            pause = self.seconds / 3 if answered else RETRY_SECONDS
+            with self._guard:
+                if not self._held and not self._owed:
+                    self._thread = None
+                    return
+                for lease in self._held:
+                    pause = min(pause, max(0.0, lease.due - time.monotonic()))
+
+    def _give_back_owed(self) -> bool:
+        """Pay what is owed; False when the server is away."""
+        with self._guard:
+            owed = list(self._owed)
+        for lease in owed:
+            if time.monotonic() < lease.end:
+                try:
+                    lease.give_back()
+                except StoreUnavailable:
+                    return False
+            with self._guard:
+                self._owed.discard(lease)
+        return True
+
+    def _renew_held(self) -> bool:
+        """Renew what is due; False when the server is away."""
+        with self._guard:
+            held = list(self._held)
+        for lease in held:
+            now = time.monotonic()
+            if lease.due > now:
+                continue
+            try:
+                lease.renew()
+            except StoreUnavailable:
+                return False
+            lease.due = now + self.seconds / 3
+        return True

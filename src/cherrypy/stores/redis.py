@@ -1,0 +1,236 @@
+"""A store in Redis, or in Valkey, which speaks the same.
+
+Values are as safe as the server keeps them: with ``appendonly yes`` and ``appendfsync
+always`` each is on its disk when `RedisStore.set` returns; as it comes, a crash of the
+server may cost the last second.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from cherrypy.stores import lifetime
+from cherrypy.stores.base import StoreUnavailable
+from cherrypy.stores.leases import Leases
+from cherrypy.stores.locks import KeyLocks
+from cherrypy.stores.remote import LONGEST_SECONDS, Questions, living, settings_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cherrypy.stores.base import StoreLock
+    from cherrypy.stores.locks import Patience
+
+__all__ = ["RedisStore"]
+
+# Whoever finds the lock taken reserves the next turn, and is rung for when it is free;
+# so no process is overtaken for long by one that comes more often. Others ask again.
+_TAKE = """
+local holder = redis.call('get', KEYS[1])
+local next = redis.call('get', KEYS[2])
+if holder == ARGV[1] then return 0 end
+if not next or next == ARGV[1] then
+    if holder then
+        redis.call('set', KEYS[2], ARGV[1], 'px', ARGV[3])
+        return 1
+    end
+    redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
+    if next then redis.call('del', KEYS[2]) end
+    return 0
+end
+return 2
+"""
+_TAKEN, _NEXT = 0, 1
+
+# What a server has forgotten that was started anew is put back.
+_RENEW = """
+local holder = redis.call('get', KEYS[1])
+if not holder or holder == ARGV[1] then
+    redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
+end
+"""
+
+_GIVE_BACK = """
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return end
+redis.call('del', KEYS[1])
+local next = redis.call('get', KEYS[2])
+if next then
+    local bell = KEYS[1] .. ':' .. next
+    redis.call('rpush', bell, '')
+    redis.call('pexpire', bell, 5000)
+end
+"""
+
+_GIVE_UP = """
+if redis.call('get', KEYS[2]) == ARGV[1] then redis.call('del', KEYS[2]) end
+"""
+
+NEXT_MILLISECONDS = 3000
+"""How long the next turn stays reserved for a process that no longer asks."""
+
+BELL_SECONDS = 1.0
+"""How long the next in line listens at most before looking for itself."""
+
+
+class RedisStore:
+    """Bytes under keys, in Redis or Valkey.
+
+    Args:
+        url: ``redis://[[user]:password@]host[:port][/number]``, ``rediss://`` for TLS,
+            ``unix://[user:password@]/path?db=number``; ``valkey://`` and ``valkeys://``
+            mean the same. In a query may follow the arguments below
+            (``?lease_seconds=5``) and those of redis-py (``?ssl_ca_certs=...``).
+        prefix: What all names in the server begin with.
+        seconds: How long the server may take for an answer; then it counts as away.
+        lease_seconds: How long a lock outlives its process at most.
+
+    Raises:
+        ModuleNotFoundError: redis-py is not installed.
+        ValueError: redis-py does not understand the URL.
+    """
+
+    def __init__(
+        self,
+        url: str = "redis://127.0.0.1",
+        *,
+        prefix: str = "morello:",
+        seconds: float = 2.0,
+        lease_seconds: float = 10.0,
+    ) -> None:
+        url, settings = settings_in(
+            url, prefix=prefix, seconds=seconds, lease_seconds=lease_seconds
+        )
+        lease_seconds = settings["lease_seconds"]
+        self._client, errors, silence = _client(url, settings["seconds"])
+        self._prefix = settings["prefix"]
+        self._lease_milliseconds = math.ceil(lease_seconds * 1000)
+        self._locks = KeyLocks()
+        self._leases = Leases(lease_seconds)
+        self._ask = Questions(_name(url), errors, silence).ask
+        self._take = self._client.register_script(_TAKE)
+        self._renew = self._client.register_script(_RENEW)
+        self._give_back = self._client.register_script(_GIVE_BACK)
+        self._give_up = self._client.register_script(_GIVE_UP)
+
+    def get(self, key: str) -> bytes | None:
+        """Return what is under the key, None if there is nothing (any more)."""
+        return living(self._ask(self._client.get, f"{self._prefix}value:{key}"))
+
+    def set(self, key: str, value: bytes, seconds: float) -> None:
+        """Put a value under the key; it lives for so many seconds from now."""
+        if not seconds > 0:
+            self.delete(key)
+            return
+        seconds = min(seconds, LONGEST_SECONDS)
+        milliseconds = math.ceil(seconds * 1000)
+        stamped = lifetime.wrap(value, seconds)
+        name = f"{self._prefix}value:{key}"
+        self._ask(self._client.set, name, stamped, None, milliseconds)
+
+    def delete(self, key: str) -> None:
+        """Remove what is under the key, if there is something."""
+        self._ask(self._client.delete, f"{self._prefix}value:{key}")
+
+    def lock(self, key: str, seconds: float | None = None) -> StoreLock:
+        """Wait for the key's lock, and hold it until it is released."""
+        return self._locks.acquire_with(
+            key, seconds, lambda patience: self._lock(key, patience)
+        )
+
+    def sweep(self) -> int:
+        """Do nothing: Redis removes what has expired."""
+        return 0
+
+    def __len__(self) -> int:
+        """Return how many entries there are, by walking through all names."""
+        return self._ask(self._count)
+
+    def close(self) -> None:
+        """Hang up; the store connects again when needed."""
+        self._client.connection_pool.disconnect(inuse_connections=False)
+
+    def _count(self) -> int:
+        pattern = "".join(
+            f"[{letter}]" if letter in "*?[\\^" else letter for letter in self._prefix
+        ).replace("[\\]", "\\\\")
+        return len(set(self._client.scan_iter(f"{pattern}value:*", count=1000)))
+
+    def _lock(self, key: str, patience: Patience) -> Callable[[], None]:
+        """Take the lock that reaches beyond this process; return what lets go of it."""
+        token = secrets.token_hex(8)
+        names = [f"{self._prefix}lock:{key}", f"{self._prefix}next:{key}"]
+
+        def give_back() -> None:
+            self._ask(self._give_back, names, [token])
+
+        try:
+            self._wait(key, names, token, patience)
+        except StoreUnavailable:
+            # The answer may have been lost, and not the question.
+            self._leases.owe(give_back)
+            raise
+        words = [token, self._lease_milliseconds]
+        return self._leases.hold(
+            lambda: self._ask(self._renew, names, words), give_back
+        ).let_go
+
+    def _wait(self, key: str, names: list[str], token: str, patience: Patience) -> None:
+        words = [token, self._lease_milliseconds, NEXT_MILLISECONDS]
+        pause = 0.001
+        while True:
+            state = self._ask(self._take, names, words)
+            if state == _TAKEN:
+                return
+            left = patience.left()
+            if left == 0:
+                if state == _NEXT:
+                    self._ask(self._give_up, names, [token])
+                raise patience.lost(key)
+            left = BELL_SECONDS if left is None else left
+            if state == _NEXT:
+                # Redis reads 0 as "for ever".
+                listen = max(0.01, min(left, BELL_SECONDS))
+                self._ask(self._client.blpop, [f"{names[0]}:{token}"], listen)
+            else:
+                time.sleep(min(left, pause))
+                pause = min(0.02, pause * 2)
+
+
+def _client(url: str, seconds: float) -> tuple[Any, Any, Any]:
+    """Return a client (`Any`: its types differ between versions), and its errors."""
+    try:
+        # An extra: see the message.
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "The Redis store needs redis-py: pip install morello[redis]",
+            name=error.name,
+        ) from error
+    scheme, colon, rest = url.partition(":")
+    scheme = {"valkey": "redis", "valkeys": "rediss"}.get(scheme, scheme)
+    client: Any = redis.Redis.from_url(
+        scheme + colon + rest,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        # A connection that the server has closed meanwhile is made anew, at once and
+        # only once: whether more is worth waiting for, the caller decides.
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        # As many as there are threads.
+        max_connections=10_000,
+        # Old servers speak it too, and it has no messages that come unasked.
+        protocol=2,
+    )
+    return client, (redis.RedisError, OSError), (redis.TimeoutError, TimeoutError)
+
+
+def _name(url: str) -> str:
+    """Return what messages call the server: its URL without the secrets."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"Redis at {parts.scheme}://{host}{parts.path}"
