@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lease", "Leases"]
 
-RETRY_SECONDS = 0.25
+_RETRY_SECONDS = 0.25
 """How soon the server is asked again when it was away."""
 
 
@@ -113,7 +113,7 @@ class Leases:
             self._wake.wait(pause)
             self._wake.clear()
             answered = self._give_back_owed() and self._renew_held()
-            pause = self.seconds / 3 if answered else RETRY_SECONDS
+            pause = self.seconds / 3 if answered else _RETRY_SECONDS
             with self._guard:
                 if not self._held and not self._owed:
                     self._thread = None

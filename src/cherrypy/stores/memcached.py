@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 
 __all__ = ["MemcachedStore"]
 
-MONTH_SECONDS = 30 * 86400
+_MONTH_SECONDS = 30 * 86400
 """memcached takes a longer lifetime for a moment since 1970 (its protocol.txt)."""
 
-LATEST_MOMENT = 2**31 - 1
+_LATEST_MOMENT = 2**31 - 1
 """It has 32 bits for that, in 2038."""
 
-NEVER = 0
+_NEVER = 0
 
-NAME_BYTES = 250
+_NAME_BYTES = 250
 """The longest name that memcached takes."""
 
-ITEM_BYTES = 100
+_ITEM_BYTES = 100
 """What memcached keeps beside name and value of an entry, generously."""
 
-FORGOTTEN = -1
+_FORGOTTEN = -1
 """A lifetime that has ended when it begins."""
 
 
@@ -110,10 +110,10 @@ class MemcachedStore:
         server.check_room(len(stamped) + len(name))
         # memcached counts in whole seconds that have begun already.
         ends = math.ceil(seconds) + 1
-        if ends > MONTH_SECONDS:
+        if ends > _MONTH_SECONDS:
             ends += int(time.time())
-        if ends > LATEST_MOMENT:
-            ends = NEVER
+        if ends > _LATEST_MOMENT:
+            ends = _NEVER
         server.ask(lambda client: client.set(name, stamped, ends))
 
     def delete(self, key: str) -> None:
@@ -147,7 +147,7 @@ class MemcachedStore:
     def _place(self, kind: str, key: str) -> tuple[_Server, bytes]:
         """Return the server that a key belongs to, and its name there."""
         name = f"{self._prefix}{kind}:{key}".encode("ascii")
-        if len(name) > NAME_BYTES or name.split() != [name]:
+        if len(name) > _NAME_BYTES or name.split() != [name]:
             digest = hashlib.blake2b(name, digest_size=20).hexdigest()
             name = f"{self._prefix}{kind}#{digest}".encode("ascii")
         if len(self._servers) == 1:
@@ -228,7 +228,7 @@ class _Server:
 
     def check_room(self, size: int) -> None:
         """Refuse what memcached would: it drops what was there before it says no."""
-        size += ITEM_BYTES
+        size += _ITEM_BYTES
         if size <= self._item_bytes:
             return
         # For the first time; or it may have been started anew, and larger.
@@ -264,7 +264,7 @@ def _give_back(client: Any, name: bytes, token: bytes) -> None:
     """End a lock, if it is still ours: deleting has no such condition."""
     holder, version = client.gets(name)
     if holder == token:
-        client.cas(name, token, version, FORGOTTEN)
+        client.cas(name, token, version, _FORGOTTEN)
 
 
 def _names(listed: str) -> list[str]:

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 __all__ = ["PostgresStore"]
 
-Answer = TypeVar("Answer")
+_Answer = TypeVar("_Answer")
 
-SWEEP_ROWS = 500
+_SWEEP_ROWS = 500
 """How many entries a statement of the sweep removes: a few milliseconds' work."""
 
-WAIT_SECONDS = 1.0
+_WAIT_SECONDS = 1.0
 """How long the server is left waiting for a lock, before it is asked again."""
 
 _CREATE_TABLE: LiteralString = """
@@ -113,7 +113,7 @@ class PostgresStore:
             raise ValueError(f"No URL of a PostgreSQL: {error}") from error
         self._where.setdefault("connect_timeout", max(2, math.ceil(seconds)))
         self._where.setdefault("application_name", "morello")
-        self._wait_seconds = min(WAIT_SECONDS, seconds / 2)
+        self._wait_seconds = min(_WAIT_SECONDS, seconds / 2)
         self._locks = KeyLocks()
         self._holders: dict[str, psycopg.Connection[Any]] = {}
         self._ask = Questions(
@@ -155,9 +155,9 @@ class PostgresStore:
         """Remove what has expired, some hundred at a time; return how many it were."""
         swept = 0
         while True:
-            count = self._run(self._statements.sweep, (SWEEP_ROWS,)).rowcount
+            count = self._run(self._statements.sweep, (_SWEEP_ROWS,)).rowcount
             swept += count
-            if count < SWEEP_ROWS:
+            if count < _SWEEP_ROWS:
                 return swept
 
     def __len__(self) -> int:
@@ -297,15 +297,15 @@ def _connection_class(seconds: float) -> type[psycopg.Connection[Any]]:
     from psycopg import Connection
 
     def bounded(
-        steps: Generator[Any, Any, Answer], connection: Connection[Any]
-    ) -> Generator[Any, Any, Answer]:
+        steps: Generator[Any, Any, _Answer], connection: Connection[Any]
+    ) -> Generator[Any, Any, _Answer]:
         deadline = time.monotonic() + seconds
         ready: Any = None
         while True:
             try:
                 wanted = steps.send(ready)
             except StopIteration as end:
-                answer: Answer = end.value
+                answer: _Answer = end.value
                 return answer
             ready = yield wanted
             if not ready and time.monotonic() > deadline:

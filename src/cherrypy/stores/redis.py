@@ -69,10 +69,10 @@ _GIVE_UP = """
 if redis.call('get', KEYS[2]) == ARGV[1] then redis.call('del', KEYS[2]) end
 """
 
-NEXT_MILLISECONDS = 3000
+_NEXT_MILLISECONDS = 3000
 """How long the next turn stays reserved for a process that no longer asks."""
 
-BELL_SECONDS = 1.0
+_BELL_SECONDS = 1.0
 """How long the next in line listens at most before looking for itself."""
 
 
@@ -179,7 +179,7 @@ class RedisStore:
         ).let_go
 
     def _wait(self, key: str, names: list[str], token: str, patience: Patience) -> None:
-        words = [token, self._lease_milliseconds, NEXT_MILLISECONDS]
+        words = [token, self._lease_milliseconds, _NEXT_MILLISECONDS]
         pause = 0.001
         while True:
             state = self._ask(self._take, names, words)
@@ -190,10 +190,10 @@ class RedisStore:
                 if state == _NEXT:
                     self._ask(self._give_up, names, [token])
                 raise patience.lost(key)
-            left = BELL_SECONDS if left is None else left
+            left = _BELL_SECONDS if left is None else left
             if state == _NEXT:
                 # Redis reads 0 as "for ever".
-                listen = max(0.01, min(left, BELL_SECONDS))
+                listen = max(0.01, min(left, _BELL_SECONDS))
                 self._ask(self._client.blpop, [f"{names[0]}:{token}"], listen)
             else:
                 time.sleep(min(left, pause))

@@ -19,11 +19,11 @@ __all__ = ["LONGEST_SECONDS", "Connections", "Questions", "living", "settings_in
 LONGEST_SECONDS = 100 * 365 * 86400.0
 """What is to live longer lives as long as this; servers' numbers have an end."""
 
-SILENCE_SECONDS = 0.4
+_SILENCE_SECONDS = 0.4
 """After a server has kept somebody waiting in vain, how long nobody else asks it."""
 
-Answer = TypeVar("Answer")
-Connection = TypeVar("Connection")
+_Answer = TypeVar("_Answer")
+_Connection = TypeVar("_Connection")
 
 
 def living(stored: bytes | None) -> bytes | None:
@@ -87,7 +87,7 @@ class Questions:
         self._silent = False
         self._ask_again = 0.0
 
-    def ask(self, question: Callable[..., Answer], *words: object) -> Answer:
+    def ask(self, question: Callable[..., _Answer], *words: object) -> _Answer:
         """Return `question(*words)`.
 
         Raises:
@@ -105,7 +105,7 @@ class Questions:
             answer = question(*words)
         except self._silence as error:
             self._silent = True
-            self._ask_again = time.monotonic() + SILENCE_SECONDS
+            self._ask_again = time.monotonic() + _SILENCE_SECONDS
             raise StoreUnavailable(f"{self.name} does not answer: {error}") from error
         except self._errors as error:
             self._silent = False
@@ -118,7 +118,7 @@ class Questions:
         return answer
 
 
-class Connections(Generic[Connection]):
+class Connections(Generic[_Connection]):
     """A pool: connections that are not in use lie here until somebody needs one.
 
     There are as many as were ever in use at the same time. Any thread may come; the
@@ -133,19 +133,19 @@ class Connections(Generic[Connection]):
 
     def __init__(
         self,
-        connect: Callable[[], Connection],
-        hang_up: Callable[[Connection], None],
-        is_cut: Callable[[Exception, Connection], bool],
+        connect: Callable[[], _Connection],
+        hang_up: Callable[[_Connection], None],
+        is_cut: Callable[[Exception, _Connection], bool],
     ) -> None:
         self._connect = connect
         self._hang_up = hang_up
         self._is_cut = is_cut
-        self._idle: deque[Connection] = deque()
+        self._idle: deque[_Connection] = deque()
         self._process = os.getpid()
         # To close what belongs to the parent would end its conversation.
-        self._inherited: list[deque[Connection]] = []
+        self._inherited: list[deque[_Connection]] = []
 
-    def take(self) -> Connection | None:
+    def take(self) -> _Connection | None:
         """Take one that lies idle; None if there is none."""
         if self._process != os.getpid():
             self._inherited.append(self._idle)
@@ -156,11 +156,13 @@ class Connections(Generic[Connection]):
         except IndexError:
             return None
 
-    def put(self, connection: Connection) -> None:
+    def put(self, connection: _Connection) -> None:
         """Put one back that is in good order."""
         self._idle.append(connection)
 
-    def lend(self, work: Callable[[Connection], Answer]) -> tuple[Connection, Answer]:
+    def lend(
+        self, work: Callable[[_Connection], _Answer]
+    ) -> tuple[_Connection, _Answer]:
         """Do work that can be done twice on a connection, and return both.
 
         The one who calls puts the connection back. If the server has hung up while it
@@ -185,7 +187,7 @@ class Connections(Generic[Connection]):
             self._hang_up(connection)
             raise
 
-    def run(self, work: Callable[[Connection], Answer]) -> Answer:
+    def run(self, work: Callable[[_Connection], _Answer]) -> _Answer:
         """Do work that can be done twice on a connection, and return what it gives."""
         connection, answer = self.lend(work)
         self.put(connection)
@@ -196,7 +198,7 @@ class Connections(Generic[Connection]):
         while (connection := self.take()) is not None:
             self._hang_up(connection)
 
-    def _drop(self, connection: Connection, error: Exception) -> bool:
+    def _drop(self, connection: _Connection, error: Exception) -> bool:
         cut = self._is_cut(error, connection)
         self._hang_up(connection)
         return cut
