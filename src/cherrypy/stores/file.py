@@ -38,16 +38,6 @@ _READ_FLAGS = (
     | getattr(os, "O_NONBLOCK", 0)
 )
 
-_HINTS = {
-    errno.ENOSPC: "Make room there.",
-    errno.EDQUOT: "Make room there, or raise the quota.",
-    errno.EFBIG: "Make room there, or raise the limit on the size of files.",
-    errno.EACCES: "Let the user this process runs as read and write there.",
-    errno.EPERM: "Let the user this process runs as read and write there.",
-    errno.EROFS: "Choose a folder that can be written to.",
-    errno.EMFILE: "Raise the limit on open files.",
-}
-
 
 class FileStore:
     """Bytes under keys, each in a file that only this user may read.
@@ -241,10 +231,9 @@ class FileStore:
         try:
             yield
         except OSError as error:
-            hint = _HINTS.get(error.errno or 0, "")
             raise StoreUnavailable(
                 f"The file store in {self.folder!r} cannot {what}: "
-                f"{error.strerror or error}. {hint}".rstrip()
+                f"{filelocks.in_words(error)}"
             ) from error
 
 

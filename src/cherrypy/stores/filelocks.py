@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ON_WINDOWS",
     "FileLocks",
+    "in_words",
     "is_at",
     "make_folder",
     "remove_if_free",
@@ -54,6 +55,16 @@ _SAFE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 _PLAIN = re.compile(r"[a-z0-9_-]*")
 _LONGEST_NAME = 180
 """File systems allow 255 bytes; prefixes and suffixes are added to the name."""
+
+_HINTS = {
+    errno.ENOSPC: "Make room there.",
+    errno.EDQUOT: "Make room there, or raise the quota.",
+    errno.EFBIG: "Make room there, or raise the limit on the size of files.",
+    errno.EACCES: "Let the user this process runs as read and write there.",
+    errno.EPERM: "Let the user this process runs as read and write there.",
+    errno.EROFS: "Choose a folder that can be written to.",
+    errno.EMFILE: "Raise the limit on open files.",
+}
 
 _LONGEST_PAUSE_SECONDS = 0.005
 _DOOR_PAUSE_SECONDS = 0.001
@@ -107,6 +118,12 @@ def safe_name(key: str) -> str:
         digest = hashlib.sha256(key.encode("utf-8", "surrogatepass"))
         return f"%%{digest.hexdigest()}"
     return name
+
+
+def in_words(error: OSError) -> str:
+    """Return what the system says and what can be done about it."""
+    hint = _HINTS.get(error.errno or 0, "")
+    return f"{error.strerror or error}. {hint}".rstrip()
 
 
 def take(path: str, key: str, patience: Patience) -> Callable[[], None]:
