@@ -9,15 +9,34 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cherrypy.core.context import current
 from cherrypy.extension.tool import DeprecatedTool, ErrorTool, HandlerTool, Tool
 from cherrypy.extension.toolbox import Toolbox
-from cherrypy.lib import cptools, encoding, jsontools, static, xmlrpcutil
+from cherrypy.lib import (
+    auth,
+    auth_basic,
+    auth_digest,
+    caching,
+    cptools,
+    encoding,
+    jsontools,
+    static,
+    xmlrpcutil,
+)
 from cherrypy.lib.expires import expires
+from cherrypy.lib.session_tool import SessionTool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DefaultToolbox", "SessionAuthTool", "default_toolbox", "favicon"]
+__all__ = [
+    "CachingTool",
+    "DefaultToolbox",
+    "SessionAuthTool",
+    "SessionTool",
+    "default_toolbox",
+    "favicon",
+]
 
 
 class SessionAuthTool(HandlerTool):
@@ -28,6 +47,24 @@ class SessionAuthTool(HandlerTool):
         for attribute in dir(cptools.SessionAuth):
             if not attribute.startswith("_"):
                 setattr(self, attribute, None)
+
+
+class CachingTool(Tool):
+    """The tool that answers from the cache, or has the answer kept for the next one."""
+
+    def __init__(self) -> None:
+        super().__init__("before_handler", caching.get, "caching", priority=90)
+
+    def _wrapper(self, **kwargs: Any) -> None:
+        request: Any = current.get().request
+        if caching.get(**kwargs):
+            request.handler = None
+        elif request.cacheable:
+            # After gzip (80): what is kept is not compressed again.
+            request.hooks.attach("before_finalize", caching.tee_output, priority=100)
+
+    def _hooked(self) -> Callable[..., Any]:
+        return self._wrapper
 
 
 _DROPPED = "tools.{} does nothing: the program it called is no longer supported."
@@ -43,6 +80,8 @@ class DefaultToolbox(Toolbox):
         self.accept = Tool("on_start_resource", cptools.accept)
         self.allow = Tool("on_start_resource", cptools.allow)
         self.redirect = Tool("on_start_resource", cptools.redirect)
+        self.basic_auth = Tool("on_start_resource", auth.basic_auth)
+        self.digest_auth = Tool("on_start_resource", auth.digest_auth)
         self.response_headers = Tool("on_start_resource", cptools.response_headers)
         # before_request_body
         self.proxy = Tool("before_request_body", cptools.proxy, priority=30)
@@ -50,7 +89,12 @@ class DefaultToolbox(Toolbox):
         self.decode = Tool("before_request_body", encoding.decode)
         self.ignore_headers = Tool("before_request_body", cptools.ignore_headers)
         self.referer = Tool("before_request_body", cptools.referer)
+        self.sessions = SessionTool()
         # before_handler
+        self.auth_basic = Tool("before_handler", auth_basic.basic_auth, priority=1)
+        self.auth_digest = auth_digest.DigestTool(
+            "before_handler", auth_digest.digest_auth, priority=1
+        )
         self.params = Tool("before_handler", cptools.convert_params, priority=15)
         self.json_out = Tool("before_handler", jsontools.json_out, priority=30)
         self.session_auth = SessionAuthTool(cptools.session_auth)
@@ -60,6 +104,7 @@ class DefaultToolbox(Toolbox):
             "before_handler", cptools.trailing_slash, priority=60
         )
         self.encode = Tool("before_handler", encoding.ResponseEncoder, priority=70)
+        self.caching = CachingTool()
         # before_finalize
         self.expires = Tool("before_finalize", expires)
         self.flatten = Tool("before_finalize", cptools.flatten)

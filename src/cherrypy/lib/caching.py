@@ -1,0 +1,344 @@
+"""Answer from what was answered before; tools.caching.
+
+A page that is worth it is called once, and what it answered is given out again until it
+is stale, or until somebody changes the resource by POST, PUT, PATCH or DELETE. Which
+answers are kept, for how long and for whom is decided as RFC 9111 wants it of a cache
+that many clients share (`cherrypy.lib.cache_rules`). The answers live in the memory of
+the process (`MemoryCache`), in a store that several processes share
+(`cherrypy.lib.store_cache`), or in a class of your own (``cache_class``).
+
+The plot: `get` runs before the page. It answers in its place, or has `tee_output` keep
+what the page answers.
+"""
+
+from __future__ import annotations
+
+import time
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urljoin, urlsplit
+
+from cherrypy.core.context import current
+from cherrypy.core.environ import EnvironHeaders
+from cherrypy.core.errors import HTTPError
+from cherrypy.core.received import ReceivedHeaders
+from cherrypy.environment.site import log, present
+from cherrypy.http.elements import MalformedHeader
+from cherrypy.http.ranges import get_ranges
+from cherrypy.http.status import valid_status
+from cherrypy.http.urls import unquote_path
+from cherrypy.lib.cache_rules import (
+    NO_WISHES,
+    SAFE_METHODS,
+    Wishes,
+    wishes_of,
+)
+from cherrypy.lib.conditional import range_is_current, validate_etags, validate_since
+from cherrypy.lib.expires import expires
+from cherrypy.lib.keeping import Visit, end_of_page, tee_output
+from cherrypy.lib.memory_cache import AntiStampedeCache, MemoryCache
+from cherrypy.lib.variants import Cache, Variant, plain_uri_of, uri_at, uri_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cherrypy.core.request import Request
+    from cherrypy.core.response import Response
+
+__all__ = [
+    "AntiStampedeCache",
+    "Cache",
+    "MemoryCache",
+    "expires",
+    "get",
+    "tee_output",
+]
+
+# The request headers that `get` and those that it calls look at.
+_CONCERNED = frozenset(
+    {
+        *(b"cache-control", b"pragma", b"range", b"x-forwarded-host", b"if-match"),
+        *(b"if-none-match", b"if-modified-since", b"if-unmodified-since"),
+    }
+)
+_CONCERNED_KEYS = frozenset(
+    "HTTP_" + name.decode().upper().replace("-", "_") for name in _CONCERNED
+)
+
+
+class _StoredCaches:
+    """The caches that live in stores, by store: the same store is one cache."""
+
+    def __init__(self) -> None:
+        self._caches: dict[Any, Any] = {}
+
+    def find(self, store: Any, settings: Mapping[str, Any]) -> Any:
+        """Return the cache in this store, which is made at the first request."""
+        key = store if isinstance(store, str) else id(store)
+        cache = self._caches.get(key)
+        if cache is None:
+            from cherrypy.lib.store_cache import StoreCache  # lazy: few need it
+
+            cache = _configured(StoreCache(store), settings)
+            cache = self._caches.setdefault(key, cache)
+        return cache
+
+
+_stored = _StoredCaches()
+
+
+def _configured(cache: Any, settings: Mapping[str, Any]) -> Any:
+    for name, value in settings.items():
+        if name not in ("cache_class", "store"):
+            setattr(cache, name, value)
+    return cache
+
+
+def _cache_for(settings: Mapping[str, Any], debug: bool) -> Any:
+    """Return the cache of the site, made by the first request, or that of a store."""
+    # documented behaviour: the cache is an attribute of the package.
+    site = vars(present.bearer)
+    store = settings.get("store")
+    if store is not None:
+        cache = _stored.find(store, settings)
+        site.setdefault("_cache", cache)
+        return cache
+    if "_cache" not in site:
+        kind = settings.get("cache_class", MemoryCache)
+        if isinstance(kind, str):
+            module, _, name = kind.rpartition(".")
+            kind = getattr(import_module(module), name)
+        site.setdefault("_cache", _configured(kind(), {**settings, "debug": debug}))
+    return site["_cache"]
+
+
+def get(
+    invalid_methods: Sequence[str] = ("POST", "PUT", "DELETE", "PATCH"),
+    debug: bool = False,
+    **kwargs: Any,
+) -> bool:
+    """Answer the present request from the cache, if that may be.
+
+    Sets ``request.cached``, whether it did, and ``request.cacheable``, whether the
+    answer of the page may be kept; a page may set the latter to False.
+
+    Args:
+        invalid_methods: Methods that make what is kept for a URL invalid, if they are
+            not refused.
+        debug: Log what is done.
+        **kwargs: ``delay`` is for the present page; ``store`` or ``cache_class`` and
+            all others are for the cache, when it is made.
+
+    Returns:
+        Whether the response is there.
+
+    Raises:
+        HTTPRedirect: 304, the client has it already.
+        HTTPError: 504, the client wants it from a cache only; 412, a condition fails;
+            400, its ``Cache-Control`` makes no sense.
+    """
+    serving = current.get()
+    request: Any = serving.request
+    request.cached = request.cacheable = False
+    method = request.method
+    if method != "GET":
+        if method in invalid_methods or method not in SAFE_METHODS:
+            _invalidate_after(request, _cache_for(kwargs, debug), debug)
+            return False
+        if method != "HEAD":
+            return False
+    # A static file, a login form: it is answered already, and not by the page.
+    if request.handler is None:
+        return False
+    cache = _cache_for(kwargs, debug)
+    wishes = NO_WISHES
+    plain = method == "GET" and _says_nothing(request)
+    if plain:
+        plain_uri_of(request)
+        variant = cache.get()
+    else:
+        find = request.raw_header
+        with HTTPError.handle(MalformedHeader, 400):
+            wishes = wishes_of(find("Cache-Control"), find("Pragma"))
+        variant = _sought(cache, wishes, method)
+    if variant is not None and variant.__class__ is not Variant:
+        variant = _of_somebody_else(cache, variant)
+    if variant is not None:
+        if debug:
+            log("Answering from the cache", "TOOLS.CACHING")
+        _answer(request, serving.response, variant)
+        if not plain:
+            _check_conditions(cache)
+            _cut(request, serving.response, variant[2])
+        return True
+    if wishes.only_if_cached:
+        raise HTTPError(504, "There is no answer in the cache, and you want no other.")
+    if debug:
+        log("Not in the cache, or not as the client wants it", "TOOLS.CACHING")
+    delay: Any = kwargs.get("delay")
+    if delay is None:
+        delay = getattr(cache, "delay", MemoryCache.delay)
+    request.caching = Visit(cache, float(delay), debug)
+    request.cacheable = method == "GET" and not wishes.no_store
+    if request.cacheable:
+        request.hooks.attach("on_end_resource", end_of_page, failsafe=True)
+    else:
+        end_of_page()
+    return False
+
+
+def _sought(cache: Any, wishes: Wishes, method: str) -> Any:
+    """Return what the cache has, if it is what the client wants.
+
+    Others wait for the request only if its answer can be what they want, too.
+    """
+    if wishes.no_cache:
+        _watch(cache)
+        return None
+    find = getattr(cache, "find", None)
+    if find is not None:
+        variant = find()
+        if variant is not None and _fits(variant, wishes):
+            return variant
+        if wishes.only_if_cached or method == "HEAD":
+            return None
+    variant = cache.get()
+    if variant.__class__ is Variant and not _fits(variant, wishes):
+        _watch(cache)
+        return None
+    return variant
+
+
+def _of_somebody_else(cache: Any, answer: Any) -> Variant | None:
+    """Return what a cache gave that keeps tuples of four, if it is still fresh."""
+    variant = Variant.recalled(answer, getattr(cache, "delay", MemoryCache.delay))
+    return variant if variant.fresh_until > time.monotonic() else None
+
+
+def _fits(variant: Variant, wishes: Wishes) -> bool:
+    now = time.monotonic()
+    return wishes.fit(now - variant.born, variant.fresh_until - now, variant.lenient)
+
+
+def _watch(cache: Any) -> None:
+    """Let the cache notice if the URL is invalidated while the page runs."""
+    watch = getattr(cache, "watch", None)
+    if watch is not None:
+        watch()
+
+
+def _says_nothing(request: Request) -> bool:
+    """Tell whether no header of the request concerns caches.
+
+    Performance: asked once instead of for each header. Most requests have none.
+    """
+    own = request.__dict__
+    if "headers" in own or "header_list" in own:
+        return False
+    received: Any = request.received
+    kind = received.__class__
+    if kind is ReceivedHeaders:
+        # Performance: a third of the time of a generator.
+        for name, _ in received.pairs:  # noqa: SIM110
+            if name in _CONCERNED:
+                return False
+        return True
+    if kind is EnvironHeaders:
+        nothing: bool = received.environ.keys().isdisjoint(_CONCERNED_KEYS)
+        return nothing
+    return False
+
+
+def _answer(request: Any, response: Response, variant: Variant) -> None:
+    """Make a variant the response."""
+    request.cached = True
+    status, kept, body, _ = variant
+    headers: Any = response.headers
+    headers.clear()
+    # Performance: the names are in Title-Case, here and there.
+    dict.update(headers, kept)
+    age = int(time.monotonic() - variant.born)
+    dict.__setitem__(headers, "Age", str(age) if age > 0 else "0")
+    if status != "200 OK":
+        response.status = status
+    response.body = body
+
+
+def _check_conditions(cache: Any) -> None:
+    """Compare the variant with what the client has.
+
+    Raises:
+        HTTPRedirect: 304, the client has it already.
+        HTTPError: 412, it has something else.
+    """
+    try:
+        validate_etags()
+        validate_since()
+    except Exception as answer:  # boundary: passed on, only counted here
+        if getattr(answer, "status", None) == 304:
+            count = getattr(cache, "count", None)
+            if count is not None:
+                count("tot_non_modified")
+        raise
+
+
+def _cut(request: Request, response: Response, body: bytes) -> None:
+    """Answer with the part that the client wants, if it is one.
+
+    Several parts, or none that is there: a server may ignore the field (RFC 9110 §14.2)
+    and answer with the whole.
+    """
+    wanted = request.raw_header("Range")
+    if wanted is None or request.method != "GET" or response.status:
+        return
+    if response.headers.get("Accept-Ranges") == "none":
+        return
+    parts = get_ranges(wanted, len(body))
+    if not parts or len(parts) != 1 or not range_is_current(request, response):
+        return
+    start, stop = parts[0]
+    response.status = 206
+    response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(body)}"
+    response.headers["Content-Length"] = str(stop - start)
+    response.body = body[start:stop]
+
+
+def _invalidate_after(request: Request, cache: Any, debug: bool) -> None:
+    """Have what is kept for the URL forgotten when the page has run (RFC 9111 §4.4).
+
+    Not before: a GET could put back, meanwhile, what is about to change. Nor if the
+    client was refused: then it could empty the cache without any right to change
+    anything.
+    """
+
+    def invalidate() -> None:
+        response = current.get().response
+        code = valid_status(response.status or None)[0]
+        if 400 <= code < 500:
+            return
+        if debug:
+            log(f"{request.method}: forgetting {uri_of(request)}", "TOOLS.CACHING")
+        cache.delete()
+        forget: Callable[[str], None] | None = getattr(cache, "forget", None)
+        if forget is not None:
+            for name in ("Location", "Content-Location"):
+                uri = _uri_on_this_host(request, response.headers.get(name))
+                if uri is not None:
+                    forget(uri)
+
+    request.hooks.attach("on_end_resource", invalidate, failsafe=True)
+
+
+def _uri_on_this_host(request: Request, location: object) -> str | None:
+    """Return the key of a URL that the page names; None if it is of another host."""
+    if not location:
+        return None
+    here = request.base + quote(request.script_name + request.path_info)
+    there = urlsplit(urljoin(here, str(location)))
+    if f"{there.scheme}://{there.netloc}" != request.base:
+        return None
+    path = unquote_path(there.path.encode("utf-8", "replace"))
+    if not path.isascii():
+        path = path.encode("latin-1").decode("utf-8", "replace")
+    forwarded = request.raw_header("X-Forwarded-Host")
+    return uri_at(request.base, path, there.query, forwarded)

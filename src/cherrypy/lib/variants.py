@@ -1,0 +1,253 @@
+"""What a cache keeps, under which keys, and what a cache is.
+
+A cache keeps *variants*: answers to one URI that differ by what the client said in the
+headers that the answer's ``Vary`` names. Documented in `cherrypy.lib.caching`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from cherrypy.http.urls import SanitizedHost
+from cherrypy.lib.cache_rules import judge
+
+if TYPE_CHECKING:
+    from cherrypy.core.request import Request
+
+__all__ = [
+    "Cache",
+    "CountingCache",
+    "Miss",
+    "Variant",
+    "plain_uri_of",
+    "uri_at",
+    "uri_of",
+    "variant_key",
+]
+
+
+class Variant(tuple[str, dict[str, Any], bytes, float]):
+    """A kept answer: status, headers, body, and when it was made (since the epoch).
+
+    documented behaviour: caches of users keep such 4-tuples and give them back. What
+    else is known of it are attributes, which `recalled` finds out again.
+    """
+
+    fresh_until: float
+    """When it becomes stale, on the monotonic clock."""
+
+    kept_until: float
+    """Until when it may be given out while it is being made anew."""
+
+    born: float
+    """When it was made, on the monotonic clock."""
+
+    lenient: bool = True
+    """Whether it may be given, stale, to those who say that they take it."""
+
+    used: bool = False
+    """Whether anybody asked for it since it was last looked at for eviction."""
+
+    size: int = 0
+    """Bytes of its body."""
+
+    number: int = 0
+    """Which of those that were put into a memory cache."""
+
+    @classmethod
+    def made(
+        cls,
+        answer: tuple[str, dict[str, Any], bytes, float],
+        *,
+        fresh: float,
+        stale: float = 0,
+        lenient: bool = True,
+        age: float = 0,
+    ) -> Variant:
+        """Make one of its four parts and of what the rules say of it, in seconds."""
+        variant = cls(answer)
+        now = time.monotonic()
+        variant.born = now - age
+        variant.fresh_until = now + fresh
+        variant.kept_until = now + fresh + stale
+        variant.lenient = lenient
+        variant.size = len(answer[2])
+        return variant
+
+    @classmethod
+    def recalled(cls, answer: Any, delay: float) -> Variant:
+        """Make one of a 4-tuple that a cache of somebody else has kept."""
+        if isinstance(answer, Variant):
+            return answer
+        status, headers, _, created = answer
+        age = max(time.time() - created, 0.0)
+        code = int(str(status)[:3])
+        verdict = judge(code, headers, delay=delay, now=created)
+        # Who keeps what the rules would not keep has reasons.
+        fresh = delay if verdict.reason else verdict.fresh - age
+        return cls.made(answer, fresh=fresh, lenient=verdict.lenient, age=age)
+
+
+class Cache:
+    """What a cache must be able to do. Each method is about the present request."""
+
+    def get(self) -> Any:
+        """Return the variant for the present request, None if there is none."""
+        raise NotImplementedError
+
+    def put(self, obj: Any, size: int) -> None:
+        """Keep a variant for the present request; its body has `size` bytes."""
+        raise NotImplementedError
+
+    def delete(self) -> None:
+        """Forget all variants for the URI of the present request."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """Forget everything."""
+        raise NotImplementedError
+
+
+class CountingCache(Cache):
+    """A cache that counts. One lock guards the numbers, so that none gets lost."""
+
+    tot_puts: int = 0
+    """How many variants were put."""
+
+    tot_hist: int = 0
+    """How many of those asked for were there."""
+
+    tot_misses: int = 0
+    """How many were not."""
+
+    tot_expires: int = 0
+    """How many were removed because they had become stale."""
+
+    tot_non_modified: int = 0
+    """How many requests were told that they have it already (304)."""
+
+    def __init__(self) -> None:
+        self._counting = threading.Lock()
+
+    @property
+    def tot_gets(self) -> int:
+        """How many variants were asked for."""
+        return self.tot_hist + self.tot_misses
+
+    def count(self, name: str) -> None:
+        """Add one to the counter of this name."""
+        with self._counting:
+            setattr(self, name, getattr(self, name) + 1)
+
+    def count_from_zero(self) -> None:
+        """Forget the numbers."""
+        with self._counting:
+            self.tot_puts = self.tot_hist = self.tot_misses = 0
+            self.tot_expires = self.tot_non_modified = 0
+
+
+class Miss:
+    """The present request makes an answer that a cache did not have."""
+
+    __slots__ = ("cache", "key", "making", "uri", "variants")
+
+    def __init__(
+        self,
+        cache: Any,
+        uri: str,
+        variants: Any,
+        key: tuple[str, ...],
+        making: Any,
+    ) -> None:
+        self.cache = cache
+        self.uri = uri
+        self.variants = variants
+        """What was found under the URI. If it is another now, the URI was invalidated
+        while the page ran."""
+        self.key = key
+        self.making = making
+        """What others wait for; None if nobody does."""
+
+    def release(self) -> None:
+        """Wake those who wait, whether or not there is something for them now."""
+        making, self.making = self.making, None
+        if making is not None:
+            self.cache.withdraw(self, making)
+
+    def decline(self) -> None:
+        """Let nobody wait for this URI for a while: it is not for the cache."""
+        self.cache.pass_by(self.uri)
+        self.release()
+
+
+def uri_of(request: Request) -> str:
+    """Return the key of a request's URL: the URL itself, as a rule.
+
+    The host comes from the client, and ``X-Forwarded-Host`` may have decided which
+    page was found: neither must lead to the answer of another host.
+    """
+    own = request.__dict__
+    uri: str | None = own.get("cache_uri")
+    if uri is None:
+        forwarded = request.raw_header("X-Forwarded-Host")
+        path = request.script_name + request.path_info
+        uri = uri_at(request.base, path, request.query_string, forwarded)
+        own["cache_uri"] = uri
+    return uri
+
+
+def plain_uri_of(request: Request) -> str:
+    """Return the key for a request that has no ``X-Forwarded-Host``.
+
+    Performance: a tenth of the work if the client has asked here before.
+    """
+    own = request.__dict__
+    base = own.get("base")
+    if base is None:
+        host = request.raw_header("Host")
+        base = _base(request.scheme, host) if host else request.base
+    path = request.script_name + request.path_info
+    uri = own["cache_uri"] = uri_at(base, path, request.query_string, None)
+    return uri
+
+
+@lru_cache(maxsize=64)
+def _base(scheme: str, host: str) -> str:
+    """Return what `Request.base` is where no tool has set it."""
+    return f"{scheme}://{SanitizedHost(host)}"
+
+
+def uri_at(base: str, path: str, query_string: str, forwarded: str | None) -> str:
+    """Return the key of a URL, given by its parts.
+
+    Args:
+        base: Scheme and host.
+        path: Decoded.
+        query_string: Still encoded.
+        forwarded: The host that the client has asked, as a proxy tells.
+    """
+    # A question mark in a path is not the one before the query.
+    if "?" in path or "%" in path:
+        path = quote(path)
+    uri = f"{base}{path}?{query_string}" if query_string else base + path
+    return f"{uri} {forwarded}" if forwarded else uri
+
+
+def variant_key(names: tuple[str, ...] | None, request: Request) -> tuple[str, ...]:
+    """Return what the client says in the selecting headers."""
+    if not names:
+        return ()
+    return tuple([_normal(name, request.raw_header(name)) for name in names])
+
+
+def _normal(name: str, value: str | None) -> str:
+    if not value:
+        return ""
+    if name == "Accept-Encoding":
+        # The same list in another form (RFC 9111 §4.1).
+        return value.replace(" ", "").lower()
+    return value.strip()
