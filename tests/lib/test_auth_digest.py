@@ -178,6 +178,11 @@ class TestProof:
         response = somebody.get("/x?y=z", signed="http://localhost/x?y=z")
         assert response.status_code == 200
 
+    def test_may_leave_out_the_path_of_the_root(self) -> None:
+        """As urllib does."""
+        assert Digester(guarded()).get("/", signed="").status_code == 200
+        assert Digester(guarded()).get("/?x=y", signed="?x=y").status_code == 200
+
     def test_may_count_in_another_order(self) -> None:
         somebody = Digester(guarded())
         somebody.challenge()

@@ -38,7 +38,7 @@ class TestNumbers:
     def test_count_once_for_all_threads(
         self, counts: digest_counts.NonceCounts
     ) -> None:
-        accepted = []
+        accepted: list[int] = []
 
         def work() -> None:
             accepted.extend(n for n in range(1, 101) if counts.use("e", NOW, n, 600))

@@ -390,7 +390,8 @@ def _is_target(request: Request, uri: str) -> bool:
         # Absolute, as proxies are asked; the host was looked at by others.
         uri = "/" + uri.partition("://")[2].partition("/")[2]
     signed, _, signed_query = uri.partition("?")
-    raw = unquote_path(signed.encode("utf-8"))
+    # Without a path the root is meant (RFC 9112 §3.2.1).
+    raw = unquote_path(signed.encode("utf-8")) or "/"
     if "//" in raw:
         raw = urljoin(raw)
     # The path of the request is text by now, unless it was in no charset we know.

@@ -274,8 +274,9 @@ class HttpDigestAuthorization:
             raise ValueError(self.errmsg("username* is not in UTF-8.")) from problem
 
     def _check(self, params: dict[str, str]) -> None:
-        required = self.username, self.realm, self.nonce, self.uri, self.response
-        if not all(required):
+        required = self.username, self.realm, self.nonce, self.response
+        # An empty uri is what urllib says of a URL without a path.
+        if not all(required) or self.uri is None:
             raise ValueError(self.errmsg("Not all required parameters are present."))
         if self.algorithm not in valid_algorithms:
             raise ValueError(
