@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError
-from urllib.request import (
-    HTTPDigestAuthHandler,
-    HTTPPasswordMgrWithDefaultRealm,
-    build_opener,
-)
 
 import pytest
 
@@ -112,24 +107,37 @@ def test_curl_comes_again_if_the_nonce_is_stale(
     assert len(set(old)) == 3
 
 
-def opened(url: str, user: str, password: str) -> bytes:
-    passwords = HTTPPasswordMgrWithDefaultRealm()
-    passwords.add_password(None, url, user, password)
-    opener = build_opener(HTTPDigestAuthHandler(passwords))
-    with opener.open(url, timeout=20) as answer:
-        content: bytes = answer.read()
-    return content
+URLLIB = """
+import sys
+from urllib.error import HTTPError
+from urllib.request import (
+    HTTPDigestAuthHandler, HTTPPasswordMgrWithDefaultRealm, build_opener
+)
+url, user, password = sys.argv[1:]
+passwords = HTTPPasswordMgrWithDefaultRealm()
+passwords.add_password(None, url, user, password)
+opener = build_opener(HTTPDigestAuthHandler(passwords))
+try:
+    print(opener.open(url, timeout=20).read().decode())
+except HTTPError as error:
+    print(error.code)
+"""
+
+
+def opened(*words: str) -> str:
+    # In a process of its own: urllib leaves the refused answer open.
+    done = subprocess.run(
+        [sys.executable, "-c", URLLIB, *words],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return done.stdout.strip()
 
 
 @pytest.mark.parametrize("face", ["native", "wsgi"])
 def test_the_standard_library_gets_in(face: str) -> None:
     with site(face) as url:
-        content = opened(f"{url}/a?x=y", "alice", "4x5istwelve")
-        assert content == b"alice: [('x', 'y')]"
-
-
-def test_the_standard_library_stays_out_with_a_wrong_password() -> None:
-    with site() as url, pytest.raises(HTTPError) as raised:
-        opened(url, "alice", "wrong")
-    with raised.value:
-        assert raised.value.code == 401
+        assert opened(f"{url}/a?x=y", "alice", "4x5istwelve") == "alice: [('x', 'y')]"
+        assert opened(url, "alice", "4x5istwelve") == "alice: []"
+        assert opened(url, "alice", "wrong") == "401"
