@@ -276,6 +276,7 @@ class TestWrong:
             {"nc": "-0000001"},
             {"nc": "000000001"},
             {"algorithm": "MD4"},
+            {"algorithm": "MD5-sess", "qop": None, "nc": None, "cnonce": None},
             {"userhash": "true"},
             {"username*": "UTF-8''alice"},
             {"username": None, "username*": "latin1''alice"},

@@ -289,6 +289,8 @@ class HttpDigestAuthorization:
                 raise ValueError(
                     self.errmsg("If qop is not sent, neither cnonce nor nc can be.")
                 )
+            if self.algorithm.endswith("-sess"):
+                raise ValueError(self.errmsg("A session needs qop and cnonce."))
             return
         if self.qop not in valid_qops:
             raise ValueError(self.errmsg(f"Unsupported value for qop: {self.qop!r}"))
