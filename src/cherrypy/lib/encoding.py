@@ -1,8 +1,10 @@
-"""From text to bytes and from bytes to fewer bytes: encode, decode, gzip."""
+"""From text to bytes and back: encode and decode.
+
+Compression, which CherryPy documents here as well, is in `cherrypy.lib.compression`.
+"""
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core import bridge
@@ -12,14 +14,12 @@ from cherrypy.environment.site import log
 from cherrypy.http.charsets import known_charset
 from cherrypy.http.elements import header_elements
 from cherrypy.http.filebody import FileBody, file_chunks
-from cherrypy.http.status import valid_status
-from cherrypy.lib import is_closable_iterator, set_vary_header
+from cherrypy.lib import is_closable_iterator
+from cherrypy.lib.compression import compress, decompress, gzip
 from cherrypy.lib.negotiation import accepted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from cherrypy.core.response import Response
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "ResponseEncoder",
@@ -367,130 +367,3 @@ class _Made:
     def close(self) -> None:
         """Close what the chunks are made from."""
         _close(self._source)
-
-
-def compress(body: Iterable[bytes], compress_level: int) -> Iterator[bytes]:
-    """Return the chunks of `body` as one gzip stream (RFC 1952).
-
-    Args:
-        body: Byte strings; closed with the stream if it can be.
-        compress_level: From 0, not at all, to 9, as small as can be.
-    """
-    return _Made(_compressed(body, compress_level), body)
-
-
-def _compressed(body: Iterable[bytes], compress_level: int) -> Iterator[bytes]:
-    # 31: the largest window (15) and a gzip wrapper (16). The header carries no time,
-    # so that equal pages give equal bytes.
-    compressor = zlib.compressobj(compress_level, zlib.DEFLATED, 31)
-    for chunk in body:
-        done = compressor.compress(chunk)
-        if done:
-            yield done
-    yield compressor.flush()
-
-
-def decompress(body: bytes) -> bytes:
-    """Return what a gzip stream holds, all of it: not for bytes of strangers.
-
-    Raises:
-        gzip.BadGzipFile, EOFError, zlib.error: It is no gzip stream.
-    """
-    from gzip import decompress as unzip  # lazy: the server itself never needs it
-
-    return unzip(body)
-
-
-def gzip(
-    compress_level: int = 5,
-    mime_types: Sequence[str] = ("text/html", "text/plain"),
-    debug: bool = False,
-) -> None:
-    """Compress the body if the client takes gzip and the type is worth it.
-
-    Left as they are: empty bodies, parts of files, what is encoded or cached
-    already, and answers to clients that take no gzip or prefer the plain body.
-
-    Args:
-        compress_level: From 0, not at all, to 9, as small as can be.
-        mime_types: Types to compress: ``text/html``, ``text/*``, or
-            ``application/*+json``.
-        debug: Log what is done.
-
-    Raises:
-        HTTPError: 406, the client takes neither gzip nor the plain body; 400, its
-            wishes cannot be understood.
-    """
-    serving = current.get()
-    request, response = serving.request, serving.response
-    set_vary_header(response, "Accept-Encoding")
-    reason = _why_not_gzip(response, mime_types, getattr(request, "cached", False))
-    if reason is None and not _wants_gzip(response):
-        reason = "the client did not ask for it"
-    if debug:
-        log("Compressing" if reason is None else f"No: {reason}", "TOOLS.GZIP")
-    if reason is None:
-        body = response.body
-        headers = response.headers
-        headers["Content-Encoding"] = "gzip"
-        headers.pop("Content-Length", None)
-        if isinstance(body, list):
-            response.body = zlib.compress(b"".join(body), compress_level, 31)
-        else:
-            response.body = compress(body, compress_level)
-
-
-def _why_not_gzip(
-    response: Response, mime_types: Sequence[str], cached: bool
-) -> str | None:
-    """Return what speaks against compressing this response, or None."""
-    if not response.body:
-        return "the body is empty"
-    if cached:
-        return "it comes from the cache"
-    headers = response.headers
-    if headers.get("Content-Encoding") or headers.get("Content-Range"):
-        return "it is encoded already, or a part"
-    content_type = str(headers.get("Content-Type") or "").partition(";")[0].strip()
-    if not any(_matches(content_type, pattern) for pattern in mime_types):
-        return f"{content_type!r} is none of {list(mime_types)}"
-    return None
-
-
-def _matches(content_type: str, pattern: str) -> bool:
-    before, star, after = pattern.partition("*")
-    if not star:
-        return content_type == pattern
-    return (
-        "/" in content_type
-        and content_type.startswith(before)
-        and content_type.endswith(after)
-    )
-
-
-def _wants_gzip(response: Response) -> bool:
-    """Tell whether the client prefers gzip to the plain body.
-
-    Raises:
-        HTTPError: 406, it takes neither; 400, its wishes cannot be understood.
-    """
-    try:
-        return _prefers_gzip()
-    except HTTPError:
-        # There is no answer to that but an error page, and here may be one already.
-        if valid_status(response.status or None)[0] >= 400:
-            return False
-        raise
-
-
-def _prefers_gzip() -> bool:
-    quality = {each.value.lower(): each.qvalue for each in accepted("Accept-Encoding")}
-    others = quality.get("*")
-    zipped = quality.get("gzip", quality.get("x-gzip", others or 0.0))
-    plain = quality.get("identity", others)
-    if zipped > 0:
-        return quality.get("identity", 0.0) < zipped
-    # The plain body is always acceptable, unless it is refused by name or by `*`.
-    if plain == 0.0:
-        raise HTTPError(406, "identity, gzip")
-    return False

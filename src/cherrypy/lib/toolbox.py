@@ -23,6 +23,7 @@ from cherrypy.lib import (
     static,
     xmlrpcutil,
 )
+from cherrypy.lib.compression import compress_response
 from cherrypy.lib.expires import expires
 from cherrypy.lib.session_tool import SessionTool
 
@@ -111,6 +112,7 @@ class DefaultToolbox(Toolbox):
         self.nsgmls = DeprecatedTool("before_finalize", _DROPPED.format("nsgmls"))
         self.tidy = DeprecatedTool("before_finalize", _DROPPED.format("tidy"))
         self.etags = Tool("before_finalize", cptools.validate_etags, priority=75)
+        self.compress = Tool("before_finalize", compress_response, priority=79)
         self.gzip = Tool("before_finalize", encoding.gzip, priority=80)
         # on_end_request, and when something went wrong
         self.log_hooks = Tool("on_end_request", cptools.log_hooks, priority=100)
