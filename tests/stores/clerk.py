@@ -42,20 +42,28 @@ def answer_of(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-def count_up(store: Store, key: str, times: int, threads: int) -> None:
-    """Let threads add one to a number, under its lock, so many times each."""
+def count_up(store: Store, key: str, times: int, threads: int) -> list[float]:
+    """Let threads add one to a number, under its lock, so many times each.
 
-    def add(thread: int) -> None:
+    Returns:
+        How many seconds each had to wait for the lock.
+    """
+
+    def add(thread: int) -> list[float]:
+        waits = []
         for _ in range(times):
+            start = time.perf_counter()
             lock = store.lock(key, 120)
+            waits.append(time.perf_counter() - start)
             try:
                 number = int(store.get(key) or b"0")
                 store.set(key, b"%d" % (number + 1), 600)
             finally:
                 lock.release()
+        return waits
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(add, range(threads)))
+        return [wait for waits in pool.map(add, range(threads)) for wait in waits]
 
 
 def hold(store: Store, key: str) -> None:
@@ -138,7 +146,7 @@ def main(task: str, where: str, key: str, *numbers: str) -> None:
     """Do one task."""
     match task:
         case "count":
-            count_up(open_store(where), key, *map(int, numbers))
+            print(json.dumps(count_up(open_store(where), key, *map(int, numbers))))
         case "hold":
             hold(open_store(where), key)
         case "kill":

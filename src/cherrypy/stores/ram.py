@@ -70,8 +70,9 @@ class RamStore:
     def sweep(self) -> int:
         """Remove what has expired, and return how many entries that were.
 
-        Goes slice by slice and rests between them: 100,000 entries take a tenth of a
-        second, of which nobody notices more than the fraction of a millisecond.
+        Goes slice by slice and rests between them: 100,000 entries take a second of a
+        busy process, of which nobody notices more than a fraction of a millisecond at
+        a time.
         """
         swept = 0
         keys = iter(list(self._entries))
