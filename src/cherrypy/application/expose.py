@@ -122,6 +122,8 @@ def popargs(*args: str, **kwargs: Any) -> Callable[..., Any]:
         # The object must not be asked again for what is left of the path.
         return find_member(target, vpath.pop(0)) if vpath else target
 
+    # For those who list URLs. No URL leads to an attribute of such a name.
+    decorated.__popargs__ = args, handler  # type: ignore[attr-defined]
     return decorated
 
 

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from cherrypy.core.request import Request
     from cherrypy.extension.dispatch.trail import Translation
 
-__all__ = ["Dispatcher", "MethodDispatcher", "add_layer", "validate_translator"]
+__all__ = [
+    "Dispatcher",
+    "MethodDispatcher",
+    "add_layer",
+    "request_methods",
+    "validate_translator",
+]
 
 
 def validate_translator(translate: object) -> None:
@@ -126,7 +132,7 @@ class MethodDispatcher(Dispatcher):
         if resource is None:
             request.handler = NotFound()
             return
-        methods = _methods(resource)
+        methods = request_methods(resource)
         serving.response.headers["Allow"] = ", ".join(sorted(methods))
         name = request.method.upper()
         if name == "HEAD" and not hasattr(resource, "HEAD"):
@@ -152,7 +158,7 @@ def add_layer(request: Request, config: Mapping[str, Any]) -> None:
         request.layers = (*request.layers, config)
 
 
-def _methods(resource: object) -> set[str]:
+def request_methods(resource: object) -> set[str]:
     """Return the request methods that an object has methods for."""
     # Speed: dir() sorts a hundred inherited names for the few in capitals.
     if type(resource).__dir__ is object.__dir__:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cherrypy.core.request import Request
 
-__all__ = ["RoutesDispatcher"]
+__all__ = ["RoutesDispatcher", "set_layers"]
 
 
 class RoutesDispatcher:
@@ -96,7 +96,7 @@ class RoutesDispatcher:
         if isinstance(controller, type):
             controller = controller()
         page = _page(controller, result.get("action"), fixed)
-        _set_layers(request, path_info, controller, page)
+        set_layers(request, path_info, controller, page)
         return page if callable(page) else None
 
     def _match(
@@ -146,8 +146,15 @@ def _host(request: Request) -> str:
     return request.raw_header("Host") or request.local.name or request.local.ip
 
 
-def _set_layers(request: Request, path_info: str, controller: Any, page: Any) -> None:
-    """Collect the config: the root's, sections, the controller's, the page's."""
+def set_layers(request: Request, path_info: str, controller: Any, page: Any) -> None:
+    """Collect the config: the root's, sections, the controller's, the page's.
+
+    Args:
+        request: Gets the layers.
+        path_info: The path below the mount point.
+        controller: What the route is connected to, or its class.
+        page: What answers.
+    """
     app = request.app
     layers: list[Mapping[str, Any]] = [app.site_config]
     section = None

@@ -49,6 +49,9 @@ def VirtualHost(
         _take_off(prefix)
         return result
 
+    # For those who list URLs.
+    vhost_dispatch.domains = domains  # type: ignore[attr-defined]
+    vhost_dispatch.next_dispatcher = following  # type: ignore[attr-defined]
     return vhost_dispatch
 
 

@@ -30,4 +30,6 @@ def XMLRPCDispatcher(
             path = path.removeprefix("/RPC2")
         return following(path)
 
+    # For those who list URLs.
+    xmlrpc_dispatch.next_dispatcher = following  # type: ignore[attr-defined]
     return xmlrpc_dispatch

@@ -1,0 +1,1 @@
+"""The program ``cherrypy``: serve, list, explain, begin, measure and check a site."""

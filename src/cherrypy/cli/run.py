@@ -1,0 +1,142 @@
+"""``cherrypy run``: serve an application."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import cherrypy
+from cherrypy.cli import settings, target
+from cherrypy.cli.mistakes import Mistake, WrongUse
+from cherrypy.httpd.listeners import open_listeners
+from cherrypy.process import respawn
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+__all__ = ["add_arguments", "command"]
+
+_LOOK_SECONDS = 0.3
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say what the command takes."""
+    target.add_target(parser)
+    parser.add_argument("--host", help="listen on this address (default: 127.0.0.1)")
+    parser.add_argument(
+        "--port",
+        type=int,
+        help="listen on this port (default: 8080); 0 takes any free one",
+    )
+    parser.add_argument(
+        "--reload", action="store_true", help="begin anew whenever a file changes"
+    )
+    settings.add_settings(parser)
+
+
+def command(options: Namespace) -> int:
+    """Serve until Ctrl-C.
+
+    Raises:
+        WrongUse: Something on the command line is not there.
+        Mistake: The application cannot be made, or the address is not free.
+    """
+    if options.port is not None and not 0 <= options.port < 2**16:
+        raise WrongUse(f"--port is {options.port}; ports go from 0 to 65535.")
+    try:
+        _prepare(options)
+    except Mistake as mistake:
+        if not options.reload or isinstance(mistake, WrongUse):
+            raise
+        _begin_anew_after_a_change(mistake)
+    _check_address()
+    engine = cherrypy.engine
+    engine.subscribe("start", lambda: _tell_address(options.app), 90)
+    engine.signals.subscribe()
+    try:
+        engine.start()
+    except KeyboardInterrupt:
+        return 130
+    except Exception as problem:  # boundary: any listener may fail; the log told why
+        raise Mistake(
+            "the server could not be started; the log above says why."
+        ) from problem
+    engine.block()
+    return 0
+
+
+def _prepare(options: Namespace) -> None:
+    """Mount the application and put the config in force."""
+    provenance = settings.Provenance()
+    target.load(options.app)
+    settings.apply(options.config, options.environment, provenance)
+    # Nobody who runs one class has asked for config.
+    wanted: dict[str, Any] = {"checker.check_skipped_app_config": False}
+    if options.host is not None:
+        wanted["server.socket_host"] = options.host
+    if options.port is not None:
+        wanted["server.socket_port"] = options.port
+    if options.reload or "engine.autoreload.on" not in cherrypy.config:
+        wanted["engine.autoreload.on"] = options.reload
+    cherrypy.config.update(wanted)
+    cherrypy.server.subscribe()
+
+
+def _check_address() -> None:
+    """Say in one sentence what would otherwise be a traceback of the engine."""
+    address = cherrypy.server.bind_addr
+    if not isinstance(address, tuple) or respawn.sockets_passed_in():
+        return
+    host, port = address
+    try:
+        found = open_listeners((host, port), backlog=1, nodelay=False, reuse_port=False)
+    except OSError as refusal:
+        raise Mistake(
+            f"cannot listen on {host}:{port}: {refusal.strerror or refusal}; stop "
+            "what listens there, or choose with --host and --port (0 takes any free "
+            "port)."
+        ) from refusal
+    for listener in found:
+        listener.close()
+
+
+def _tell_address(words: str) -> None:
+    server = cherrypy.server
+    place = server.bound_addr
+    where = f"the socket {place}" if isinstance(place, str) else server.base()
+    print(f"{words} is served at {where}; Ctrl-C stops it.", flush=True)
+
+
+def _begin_anew_after_a_change(mistake: Mistake) -> None:
+    """Wait until somebody has corrected the program, and execute it again."""
+    print(f"cherrypy run: {mistake} Waiting for a change.", file=sys.stderr, flush=True)
+    autoreload = cherrypy.engine.autoreload
+    files = autoreload.sysfiles() | autoreload.files | _files_of(mistake)
+    before = {file: _state(file) for file in files}
+    while all(_state(file) == state for file, state in before.items()):
+        time.sleep(_LOOK_SECONDS)
+    respawn.execute_again(lambda words: None, 0)
+
+
+def _files_of(problem: BaseException | None) -> set[str]:
+    """Return the files that an exception and its causes have come through."""
+    files: set[str] = set()
+    while problem is not None:
+        trace = problem.__traceback__
+        while trace is not None:
+            files.add(trace.tb_frame.f_code.co_filename)
+            trace = trace.tb_next
+        if isinstance(problem, SyntaxError) and problem.filename:
+            files.add(problem.filename)
+        problem = problem.__cause__
+    return {file for file in files if os.path.isfile(file)}
+
+
+def _state(file: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(file)
+    except OSError:  # just being saved
+        return None
+    return found.st_mtime_ns, found.st_size
