@@ -18,4 +18,4 @@ class TestMemcachedStore(SharedStoreContract):
 
     @pytest.fixture
     def where(self, memcached_server: Memcached) -> str:
-        return f"{memcached_server.url}?lease_seconds=1"
+        return f"{memcached_server.url}?lease_seconds=2"

@@ -17,4 +17,4 @@ class TestRedisStore(SharedStoreContract):
 
     @pytest.fixture
     def where(self, redis_server: Redis) -> str:
-        return f"{redis_server.url}?lease_seconds=1"
+        return f"{redis_server.url}?lease_seconds=2"

@@ -63,7 +63,8 @@ class MemcachedStore:
             arguments below: ``?lease_seconds=5``.
         prefix: What all names in the server begin with.
         seconds: How long a server may take for an answer; then it counts as away.
-        lease_seconds: How long a lock outlives its process at most; whole seconds.
+        lease_seconds: How long a lock outlives its process at most, but for
+            two seconds: memcached counts whole ones.
 
     Raises:
         ModuleNotFoundError: pymemcache is not installed.
@@ -83,10 +84,11 @@ class MemcachedStore:
             listed, prefix=prefix, seconds=seconds, lease_seconds=lease_seconds
         )
         self._prefix = settings["prefix"]
-        self._lease_seconds = math.ceil(settings["lease_seconds"])
+        # In whole seconds, of which the first may be over at once.
+        self._lease_seconds = math.ceil(settings["lease_seconds"]) + 1
         self._servers = [_Server(name, settings["seconds"]) for name in _names(listed)]
         self._locks = KeyLocks()
-        self._leases = Leases(self._lease_seconds)
+        self._leases = Leases(settings["lease_seconds"])
 
     def get(self, key: str) -> bytes | None:
         """Return what is under the key, None if there is nothing (any more)."""

@@ -11,7 +11,6 @@ import math
 import time
 from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
-from cherrypy.stores import lifetime
 from cherrypy.stores.base import StoreUnavailable
 from cherrypy.stores.locks import KeyLocks
 from cherrypy.stores.remote import (
@@ -20,6 +19,7 @@ from cherrypy.stores.remote import (
     Questions,
     living,
     settings_in,
+    stamped,
 )
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class PostgresStore:
             self.delete(key)
             return
         seconds = min(seconds, LONGEST_SECONDS)
-        words = (key, lifetime.wrap(value, seconds), seconds)
+        words = (key, stamped(value, seconds), seconds)
         self._run(self._statements.set, words, key)
 
     def delete(self, key: str) -> None:

@@ -13,11 +13,16 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from cherrypy.stores import lifetime
 from cherrypy.stores.base import StoreUnavailable
 from cherrypy.stores.leases import Leases
 from cherrypy.stores.locks import KeyLocks
-from cherrypy.stores.remote import LONGEST_SECONDS, Questions, living, settings_in
+from cherrypy.stores.remote import (
+    LONGEST_SECONDS,
+    Questions,
+    living,
+    settings_in,
+    stamped,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,10 +131,9 @@ class RedisStore:
             self.delete(key)
             return
         seconds = min(seconds, LONGEST_SECONDS)
-        milliseconds = math.ceil(seconds * 1000)
-        stamped = lifetime.wrap(value, seconds)
         name = f"{self._prefix}value:{key}"
-        self._ask(self._client.set, name, stamped, None, milliseconds)
+        words = (name, stamped(value, seconds), None, math.ceil(seconds * 1000))
+        self._ask(self._client.set, *words)
 
     def delete(self, key: str) -> None:
         """Remove what is under the key, if there is something."""

@@ -14,7 +14,14 @@ from cherrypy.stores.base import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LONGEST_SECONDS", "Connections", "Questions", "living", "settings_in"]
+__all__ = [
+    "LONGEST_SECONDS",
+    "Connections",
+    "Questions",
+    "living",
+    "settings_in",
+    "stamped",
+]
 
 LONGEST_SECONDS = 100 * 365 * 86400.0
 """What is to live longer lives as long as this; servers' numbers have an end."""
@@ -22,12 +29,22 @@ LONGEST_SECONDS = 100 * 365 * 86400.0
 _SILENCE_SECONDS = 0.4
 """After a server has kept somebody waiting in vain, how long nobody else asks it."""
 
+_STAMP_LATER_SECONDS = 0.5
+
 _Answer = TypeVar("_Answer")
 _Connection = TypeVar("_Connection")
 
 
+def stamped(value: bytes, seconds: float) -> bytes:
+    """Return a value with a stamp for a server that lets values end to the moment.
+
+    So the stamp ends it a little later, and only matters if the server's clock is set.
+    """
+    return lifetime.wrap(value, seconds + _STAMP_LATER_SECONDS)
+
+
 def living(stored: bytes | None) -> bytes | None:
-    """Return the value behind its stamp (`lifetime.wrap`); None if it has ended.
+    """Return the value behind its stamp; None if it has ended.
 
     The server lets values end as well, by its own clock. What another computer has
     stamped is left to the server: clocks differ between computers.
@@ -144,6 +161,9 @@ class Connections(Generic[_Connection]):
         self._process = os.getpid()
         # To close what belongs to the parent would end its conversation.
         self._inherited: list[deque[_Connection]] = []
+
+    def __del__(self) -> None:
+        self.clear()
 
     def take(self) -> _Connection | None:
         """Take one that lies idle; None if there is none."""
