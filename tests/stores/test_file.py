@@ -277,6 +277,17 @@ def test_the_sweep_takes_what_killed_processes_left(
     assert names(folder) == [".other.new", "other", "value-k"]
 
 
+def test_the_sweep_leaves_what_no_store_has_written(
+    store: FileStore, folder: Path
+) -> None:
+    folder.mkdir(parents=True)
+    (folder / "value-old").write_bytes(b"(dp0" + b"x" * 100)
+    (folder / "value-empty").touch()
+    (folder / "value-half").write_bytes(b"MVF1")
+    assert store.sweep() == 1
+    assert names(folder) == ["value-empty", "value-old"]
+
+
 def test_the_sweep_leaves_what_is_being_written(
     store: FileStore, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

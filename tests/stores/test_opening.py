@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class Noted:
     """A class of store that notes what it was made with."""
 
-    def __init__(self, *arguments: object) -> None:
+    def __init__(self, *arguments: object, **settings: object) -> None:
         self.arguments = arguments
+        self.settings = settings
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +77,8 @@ def test_a_path_is_absolute_with_a_slash(scheme: str, rest: str, path: str) -> N
         ("file://folder/x", r"names the host 'folder'.*file:///folder/x.*file:folder"),
         ("file:", "names no path"),
         ("file:///", "names no path"),
-        ("sqlite:///x.db?mode=ro", "nothing may follow the path"),
+        ("sqlite:///x.db?mode=ro", "only durable=yes or durable=no may follow"),
+        ("file:///what?durable=perhaps", "only durable=yes or durable=no may follow"),
         ("memcached:", "must name a server"),
         ("memcached://a,,b", "must name a server"),
     ],
@@ -84,6 +86,22 @@ def test_a_path_is_absolute_with_a_slash(scheme: str, rest: str, path: str) -> N
 def test_a_url_that_lacks_something_says_what(where: str, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         open_store(where)
+
+
+@pytest.mark.parametrize(
+    ("where", "settings"),
+    [
+        ("file:///x", {}),
+        ("sqlite:///x.db?durable=yes", {"durable": True}),
+        ("file:x?durable=no", {"durable": False}),
+    ],
+)
+def test_a_store_on_disk_may_be_durable(
+    where: str, settings: dict[str, object]
+) -> None:
+    store = open_store(where)
+    assert isinstance(store, Noted)
+    assert store.settings == settings
 
 
 @pytest.mark.parametrize("where", ["ftp://x", "ram", "", "/var/lib/x", ":"])

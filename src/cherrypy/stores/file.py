@@ -129,7 +129,8 @@ class FileStore:
         """Remove what has expired, and return how many entries that were.
 
         Removes also what killed processes have left: unfinished files, and lock files
-        that nobody holds. A value whose lock is held is left alone.
+        that nobody holds. A value whose lock is held is left alone, and so is a file
+        that no store has written.
 
         Raises:
             StoreUnavailable: The folder cannot be read.
@@ -139,7 +140,7 @@ class FileStore:
             for path in self._files(""):
                 if path.endswith(self.lock_suffix):
                     filelocks.remove_if_free(path)
-                elif not _lives(_content(path, _HEAD_BYTES)):
+                elif _has_ended(_content(path, _HEAD_BYTES)):
                     swept += self._removed_if_free(path)
             for path in self._files("."):
                 if path.endswith(_NEW):
@@ -176,14 +177,12 @@ class FileStore:
         except LockTimeout:
             return False
         try:
-            if _lives(_content(path, _HEAD_BYTES)):
-                return False
-            os.unlink(path)
-        except FileNotFoundError:
-            return False
+            ended = _has_ended(_content(path, _HEAD_BYTES))
+            if ended:
+                os.unlink(path)
+            return ended
         finally:
             let_go()
-        return True
 
     def _replace(self, path: str, head: bytes, value: bytes) -> None:
         """Write a file that takes the place of the one at the path when it is whole."""
@@ -256,6 +255,11 @@ def _lives(content: bytes) -> bool:
     if len(content) < _HEAD_BYTES or not content.startswith(_MAGIC):
         return False
     return Expiry.unpacked(content[_HEAD_BYTES - STAMP_BYTES : _HEAD_BYTES]).left() > 0
+
+
+def _has_ended(content: bytes) -> bool:
+    """Whether this is the beginning of a file that can go; those of others stay."""
+    return content.startswith(_MAGIC) and not _lives(content)
 
 
 def _is_whole(content: bytes) -> bool:

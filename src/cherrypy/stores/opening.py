@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,8 @@ class _Kind(NamedTuple):
 
     module: str
     name: str
-    arguments: Callable[[str], tuple[object, ...]]
-    """What its class is called with, from the URL."""
+    made: Callable[[Any, str], Store]
+    """Makes it, from its class and the URL."""
     package: str = ""
     extra: str = ""
 
@@ -30,8 +30,9 @@ def open_store(where: str | Store) -> Store:
 
     `ram:`, `file:///folder`, `sqlite:///file.db`, `redis://host:port/number` (also
     `rediss://`, `valkey://`, `valkeys://` and `unix://`),
-    `memcached://host:port,host:port` and `postgresql://user@host/database`. The module
-    and the package that a kind of store needs are imported only here.
+    `memcached://host:port,host:port` and `postgresql://user@host/database`. Settings
+    may follow a question mark: `sqlite:///file.db?durable=yes`. The module and the
+    package that a kind of store needs are imported only here.
 
     Raises:
         ValueError: The URL names no kind of store, or lacks what this kind needs.
@@ -48,7 +49,7 @@ def open_store(where: str | Store) -> Store:
         )
     try:
         module = importlib.import_module(f"cherrypy.stores.{kind.module}")
-        store: Store = getattr(module, kind.name)(*kind.arguments(where))
+        store = kind.made(getattr(module, kind.name), where)
     except ModuleNotFoundError as error:
         if not kind.package or (error.name or "").partition(".")[0] != kind.package:
             raise
@@ -59,16 +60,29 @@ def open_store(where: str | Store) -> Store:
     return store
 
 
-def _nothing(where: str) -> tuple[()]:
-    return ()
+def _plain(kind: Any, where: str) -> Store:
+    """Make a store that needs to know nothing."""
+    store: Store = kind()
+    return store
 
 
-def _url(where: str) -> tuple[str]:
-    return (where,)
+def _at_url(kind: Any, where: str) -> Store:
+    """Make a store that reads the URL itself."""
+    store: Store = kind(where)
+    return store
 
 
-def _path(where: str) -> tuple[str]:
-    """Return the path in a `file:` or `sqlite:` URL.
+def _on_servers(kind: Any, where: str) -> Store:
+    """Make a store that wants a list of servers."""
+    servers = where.partition(":")[2].strip("/").split(",")
+    if not all(servers):
+        raise ValueError(f"{where!r} must name a server: memcached://127.0.0.1:11211")
+    store: Store = kind(servers)
+    return store
+
+
+def _at_path(kind: Any, where: str) -> Store:
+    """Make a store that wants a path.
 
     `file:///folder` is absolute, as RFC 8089 has it, and so are more slashes;
     `file:folder` lies in the current directory.
@@ -80,38 +94,45 @@ def _path(where: str) -> tuple[str]:
             f"wanted: three slashes ({parts.scheme}:///{parts.netloc}{parts.path}), "
             f"or none for a relative path ({parts.scheme}:{parts.netloc}{parts.path})"
         )
-    if parts.query or parts.fragment:
-        raise ValueError(f"{where!r}: nothing may follow the path; write ? as %3F")
     path = unquote(parts.path)
     if not path.strip("/"):
         raise ValueError(f"{where!r} names no path")
-    if path.startswith("/") and path[2:3] == ":":
-        return (path[1:],)  # file:///C:/folder
-    return ("/" + path.lstrip("/") if path.startswith("/") else path,)
+    if path.startswith("/"):
+        windows = path[2:3] == ":"  # file:///C:/folder
+        path = path[1:] if windows else "/" + path.lstrip("/")
+    store: Store = kind(path, **_path_settings(where, parts.query))
+    return store
 
 
-def _servers(where: str) -> tuple[list[str]]:
-    """Return the servers in a `memcached:` URL, each "host" or "host:port"."""
-    servers = where.partition(":")[2].strip("/").split(",")
-    if not all(servers):
-        raise ValueError(f"{where!r} must name a server: memcached://127.0.0.1:11211")
-    return (servers,)
+def _path_settings(where: str, query: str) -> dict[str, bool]:
+    """Return what follows the question mark of a path's URL."""
+    settings = {}
+    for name, text in parse_qsl(query, keep_blank_values=True):
+        if name != "durable" or text not in _TRUTH:
+            raise ValueError(
+                f"{where!r}: only durable=yes or durable=no may follow the path; a "
+                "question mark that belongs to the path is written %3F"
+            )
+        settings[name] = _TRUTH[text]
+    return settings
 
 
-_REDIS = _Kind("redis", "RedisStore", _url, "redis", "redis")
-_POSTGRES = _Kind("postgres", "PostgresStore", _url, "psycopg", "postgres")
+_TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+_REDIS = _Kind("redis", "RedisStore", _at_url, "redis", "redis")
+_POSTGRES = _Kind("postgres", "PostgresStore", _at_url, "psycopg", "postgres")
 
 _KINDS = {
-    "ram": _Kind("ram", "RamStore", _nothing),
-    "file": _Kind("file", "FileStore", _path),
-    "sqlite": _Kind("sqlite", "SQLiteStore", _path),
+    "ram": _Kind("ram", "RamStore", _plain),
+    "file": _Kind("file", "FileStore", _at_path),
+    "sqlite": _Kind("sqlite", "SQLiteStore", _at_path),
     "redis": _REDIS,
     "rediss": _REDIS,
     "valkey": _REDIS,
     "valkeys": _REDIS,
     "unix": _REDIS,
     "memcached": _Kind(
-        "memcached", "MemcachedStore", _servers, "pymemcache", "memcached"
+        "memcached", "MemcachedStore", _on_servers, "pymemcache", "memcached"
     ),
     "postgresql": _POSTGRES,
     "postgres": _POSTGRES,
