@@ -821,3 +821,126 @@ def unquoted(path: str) -> str:
 
     atoms = path.replace("%2f", "%2F").split("%2F")
     return "%2F".join(unquote_to_bytes(atom).decode("latin-1") for atom in atoms)
+
+
+class TestFallback:
+    """For applications that find their way in the browser."""
+
+    BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+    @pytest.fixture
+    def app(self, site: Path) -> Client:
+        class Api(Root):
+            @cherrypy.expose
+            def api(self, *path: str) -> str:
+                if path:
+                    raise cherrypy.NotFound()
+                return "data"
+
+        settings = {
+            "tools.staticdir.on": True,
+            "tools.staticdir.dir": str(site / "pub"),
+            "tools.staticdir.fallback": "index.html",
+            "tools.staticdir.immutable": r"/sub/|\.txt$",
+            "tools.staticdir.cache_control": "no-cache",
+        }
+        return mount(Api(), {"/": settings})
+
+    @pytest.mark.parametrize("path", ["/", "/users/7", "/users/john.doe", "/sub/x/"])
+    def test_is_shown_to_visitors(self, app: Client, path: str) -> None:
+        response = app.get(path, headers={"Accept": self.BROWSER})
+        assert response.status_code == 200
+        assert response.body == b"index"
+        assert response.headers["Content-Type"].startswith("text/html")
+        assert response.headers["Cache-Control"] == "no-cache"
+        assert response.headers["Vary"] == "Accept"
+
+    @pytest.mark.parametrize("accept", [None, "*/*"])
+    def test_is_shown_for_names_without_a_dot_to_those_who_take_anything(
+        self, app: Client, accept: str | None
+    ) -> None:
+        headers = {} if accept is None else {"Accept": accept}
+        assert app.get("/users/7", headers=headers).body == b"index"
+        assert app.get("/app.js", headers=headers).status_code == 404
+
+    @pytest.mark.parametrize(
+        "accept", ["application/json", "image/*", "text/html;q=0, */*", "text/css"]
+    )
+    def test_is_not_shown_to_those_who_want_something_else(
+        self, app: Client, accept: str
+    ) -> None:
+        assert app.get("/users/7", headers={"Accept": accept}).status_code == 404
+
+    def test_leaves_files_and_pages_alone(self, app: Client) -> None:
+        headers = {"Accept": self.BROWSER}
+        assert app.get("/a.txt", headers=headers).body == TEXT
+        assert app.get("/api", headers=headers).body == b"data"
+        assert app.get("/api/x", headers=headers).status_code == 404
+        assert app.post("/users/7", headers=headers).status_code == 404
+        assert app.get("/../x", headers=headers).status_code in (400, 403)
+
+    def test_may_be_missing_itself(self, site: Path, app: Client) -> None:
+        (site / "pub/index.html").unlink()
+        response = app.get("/users/7", headers={"Accept": self.BROWSER})
+        assert response.status_code == 404
+
+    def test_is_off_by_default(self, client: Client) -> None:
+        response = client.get("/static/nothing", headers={"Accept": self.BROWSER})
+        assert response.body == b"a page"
+
+
+class TestCaches:
+    def directory(self, site: Path, **settings: Any) -> Client:
+        config: Config = {"on": True, "dir": str(site / "pub"), **settings}
+        section = {f"tools.staticdir.{name}": value for name, value in config.items()}
+        return mount(Root(), {"/": section})
+
+    FOR_EVER = "public, max-age=31536000, immutable"
+
+    def test_are_told_nothing_by_default(self, site: Path) -> None:
+        response = self.directory(site).get("/a.txt")
+        assert "Cache-Control" not in response.headers
+
+    def test_are_told_that_files_never_change(self, site: Path) -> None:
+        client = self.directory(site, immutable=True, index="index.html")
+        response = client.get("/a.txt")
+        assert response.headers["Cache-Control"] == self.FOR_EVER
+        response = client.get("/a.txt", headers={"If-Modified-Since": DATE})
+        assert response.status_code == 304
+        assert response.headers["Cache-Control"] == self.FOR_EVER
+
+    def test_are_not_told_so_of_an_index(self, site: Path) -> None:
+        client = self.directory(site, immutable=True, index="index.html")
+        assert "Cache-Control" not in client.get("/").headers
+        client = self.directory(
+            site, immutable=True, index="index.html", cache_control="no-cache"
+        )
+        assert client.get("/sub/").headers["Cache-Control"] == "no-cache"
+
+    def test_are_told_so_of_some(self, site: Path) -> None:
+        client = self.directory(site, immutable="^/sub/", cache_control="max-age=60")
+        assert client.get("/sub/b.txt").headers["Cache-Control"] == self.FOR_EVER
+        assert client.get("/a.txt").headers["Cache-Control"] == "max-age=60"
+
+    def test_are_told_nothing_of_what_is_not_there(self, site: Path) -> None:
+        client = self.directory(site, immutable=True)
+        response = client.get("/missing")
+        assert response.status_code == 404
+        assert "Cache-Control" not in response.headers
+        for wrong in ({"Range": "bytes=999-"}, {"If-Unmodified-Since": EARLIER}):
+            response = client.get("/a.txt", headers=wrong)
+            assert response.status_code in (412, 416)
+            assert "Cache-Control" not in response.headers
+
+    def test_are_told_of_single_files(self, site: Path) -> None:
+        settings = {
+            "tools.staticfile.on": True,
+            "tools.staticfile.filename": str(site / "pub/a.txt"),
+        }
+        for more, expected in (
+            ({"immutable": True}, self.FOR_EVER),
+            ({"cache_control": "no-cache"}, "no-cache"),
+        ):
+            config = settings | {f"tools.staticfile.{n}": v for n, v in more.items()}
+            response = mount(Root(), {"/a": config}).get("/a")
+            assert response.headers["Cache-Control"] == expected

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cherrypy.core.context import current
-from cherrypy.core.errors import NotFound
+from cherrypy.core.errors import HTTPError, NotFound
 from cherrypy.environment.site import log
 from cherrypy.lib import set_vary_header
 from cherrypy.lib.beneath import OpenedFile, names_below, open_below, open_file
@@ -17,7 +17,7 @@ from cherrypy.lib.file_responses import (
     answer_with_opened,
     media_type,
 )
-from cherrypy.lib.negotiation import preferred_codings
+from cherrypy.lib.negotiation import accepted, preferred_codings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,6 +113,9 @@ def staticdir(
     etag: bool = False,
     precompressed: bool | Sequence[str] = False,
     follow_symlinks: bool = False,
+    fallback: str = "",
+    cache_control: str = "",
+    immutable: bool | str = False,
 ) -> bool:
     """Serve what the rest of the path names below a directory; tools.staticdir.
 
@@ -131,6 +134,13 @@ def staticdir(
             ``name`` where such a file is and the client takes it. A list names the
             content codings to look for, the best first.
         follow_symlinks: Whether symbolic links may lead out of the directory.
+        fallback: The name of a file below the directory that is served, with status
+            200, where there is neither a file nor a page and somebody wants to look
+            at one: for applications that find their way in the browser.
+        cache_control: The Cache-Control of what is served.
+        immutable: Files never change, so that nobody need ask for them again; as
+            regular expression only those whose path contains it. The index and the
+            fallback do change.
 
     Returns:
         Whether there was something to serve.
@@ -157,17 +167,22 @@ def staticdir(
         return False
     found = None
     options = _Options(content_types, etag, precompressed, follow_symlinks)
+    caching = cache_control
     if names and not rest.endswith("/"):
         found = _find(directory, names, options)
+        if found is not None and immutable:
+            caching = _cache_control(path_info, cache_control, immutable)
     if found is None and index:
         found = _find(directory, [*names, *index.split("/")], options)
         if found is not None:
             _settle_slash(request, found)
+    if found is None and fallback and _is_visit(request, names):
+        found = _find(directory, fallback.split("/"), options)
     if debug:
         log(f"{rest!r} below {directory!r}: {found}", "TOOLS.STATICDIR")
     if found is None:
         return False
-    _serve_found(found, options)
+    _serve_found(found, options, caching)
     return True
 
 
@@ -179,6 +194,8 @@ def staticfile(
     debug: bool = False,
     etag: bool = False,
     precompressed: bool | Sequence[str] = False,
+    cache_control: str = "",
+    immutable: bool | str = False,
 ) -> bool:
     """Serve one file; tools.staticfile.
 
@@ -191,6 +208,8 @@ def staticfile(
         debug: Log what is done.
         etag: Give the file an ETag, made of its time and size.
         precompressed: As for `staticdir`.
+        cache_control: The Cache-Control of the file.
+        immutable: As for `staticdir`.
 
     Returns:
         Whether there was such a file.
@@ -214,7 +233,8 @@ def staticfile(
         log(f"{filename!r}: {found}", "TOOLS.STATICFILE")
     if found is None:
         return False
-    _serve_found(found, options)
+    caching = _cache_control(request.path_info, cache_control, immutable)
+    _serve_found(found, options, caching)
     return True
 
 
@@ -286,11 +306,51 @@ def _settle_slash(request: Request, found: _Found) -> None:
         trailing_slash(status=settings.get("status"))
 
 
-def _serve_found(found: _Found, options: _Options) -> None:
+# A year; RFC 8246 says the rest: not even a reload need ask again.
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def _cache_control(path_info: str, cache_control: str, immutable: bool | str) -> str:
+    """Return what caches are told of the file of a path."""
+    if immutable is True:
+        return _FOR_EVER
+    if immutable and re.search(immutable, path_info):
+        return _FOR_EVER
+    return cache_control
+
+
+def _is_visit(request: Request, names: list[str]) -> bool:
+    """Tell whether somebody wants to look at a page, and there is none.
+
+    A missing script or picture must stay missing, and so must what programs ask for:
+    an HTML page in their place hides the mistake.
+    """
+    if not isinstance(request.handler, NotFound):
+        return False
+    set_vary_header(current.get().response, "Accept")
+    wanted = {each.value: each.qvalue for each in accepted("Accept")}
+    if wanted.get("text/html", 0) > 0:
+        return True
+    # Whatever suits: then the name decides.
+    anything = not wanted or wanted.get("*/*", 0) > 0
+    return anything and "text/html" not in wanted and "." not in "".join(names[-1:])
+
+
+def _serve_found(found: _Found, options: _Options, caching: str) -> None:
     name, opened, coding = found
     content_type = None
     if options.content_types:
         extension = os.path.splitext(name)[1][1:]
         content_type = options.content_types.get(extension)
     kind = content_type or media_type(name)
-    answer_with_opened(opened, kind, etag=options.etag, coding=coding)
+    headers = current.get().response.headers
+    if caching:
+        # Before: a 304 tells it too.
+        headers["Cache-Control"] = caching
+    try:
+        answer_with_opened(opened, kind, etag=options.etag, coding=coding)
+    except HTTPError:
+        if caching:
+            # What the client did wrong this time is nothing to keep.
+            del headers["Cache-Control"]
+        raise
