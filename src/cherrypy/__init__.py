@@ -14,7 +14,8 @@ returns is the page::
 
 There are four layers. Who writes pages begins with the **application layer**:
 `expose`, `popargs`, `url`, `quickstart`, the errors and redirects to raise, and the
-names for what is being served: `request`, `response`, `serving`, `thread_data`.
+names for what is being served: `request`, `response`, `session`, `serving`,
+`thread_data`.
 
 The **environment layer** is what stands around every request: `engine` (the process
 bus), `server`, `servers`, `tree`, `config`, `log` and `checker`.
@@ -59,6 +60,7 @@ from cherrypy.environment.site import (
 )
 from cherrypy.extension import dispatch
 from cherrypy.extension.tool import Tool
+from cherrypy.lib.session_proxy import session
 from cherrypy.lib.toolbox import default_toolbox as tools
 from cherrypy.lib.toolbox import favicon
 
@@ -86,6 +88,7 @@ __all__ = [
     "server",
     "servers",
     "serving",
+    "session",
     "thread_data",
     "tools",
     "tree",

@@ -48,8 +48,8 @@ NAMES: dict[str, str] = {
     """,
     "_cpserver": "Server",
     "_cptools": """
-        DeprecatedTool ErrorTool HandlerTool HandlerWrapperTool SessionAuthTool Tool
-        Toolbox XMLRPCController default_toolbox
+        CachingTool DeprecatedTool ErrorTool HandlerTool HandlerWrapperTool
+        SessionAuthTool SessionTool Tool Toolbox XMLRPCController default_toolbox
     """,
     "_cptree": "Application Tree",
     "_cpwsgi": """
@@ -61,9 +61,6 @@ NAMES: dict[str, str] = {
     "_json": "decode encode",
 }
 """What each old module had to offer."""
-
-TO_COME = {"_cptools": {"CachingTool", "SessionTool"}}
-"""Names that arrive with the tools they belong to."""
 
 ATTRIBUTES: dict[str, str] = {
     "_cpdispatch.PageHandler": "args kwargs get_args set_args get_kwargs set_kwargs",
@@ -105,12 +102,6 @@ def test_what_an_old_module_had_is_there(module: str) -> None:
     assert missing == set()
     assert set(NAMES[module].split()) <= set(dir(old))
     assert old is getattr(cherrypy, module)
-
-
-@pytest.mark.parametrize("module", TO_COME)
-def test_a_name_that_is_to_come_has_not_come(module: str) -> None:
-    old = import_module(f"cherrypy.{module}")
-    assert not {name for name in TO_COME[module] if hasattr(old, name)}
 
 
 @pytest.mark.parametrize("path", ATTRIBUTES)

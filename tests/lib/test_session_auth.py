@@ -140,23 +140,24 @@ class TestLogin:
         assert location.startswith("http://localhost/")
         assert "\\" not in location
 
-    def test_gives_the_session_a_new_identity(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        renewed = []
-
-        class Sessions:
-            def _setup(self) -> None: ...
-
-            def regenerate(self) -> None:
-                renewed.append(True)
-
-        monkeypatch.setattr(cherrypy.tools, "sessions", Sessions(), raising=False)
-        visit = Visit()
-        visit.log_in(password="wrong")
-        assert renewed == []
-        visit.log_in()
-        assert renewed == [True]
+    def test_gives_the_session_a_new_identity_and_ends_the_old_one(self) -> None:
+        config: Config = {
+            "tools.sessions.on": True,
+            "tools.session_auth.on": True,
+            "tools.session_auth.check_username_and_password": check,
+        }
+        client = mount(Site(), {"/": config})
+        client.get("/")
+        planted = client.cookies["session_id"]
+        fields = {"username": "jon", "password": "wrong"}
+        client.post("/do_login", data=fields)
+        assert client.cookies["session_id"] == planted
+        client.post("/do_login", data={**fields, "password": "secret"})
+        assert client.cookies["session_id"] != planted
+        assert client.get("/").text == "hello jon"
+        client.cookies.clear()
+        assert is_form(client.get("/", cookies={"session_id": planted}))
+        assert client.cookies["session_id"] != planted
 
     def test_is_a_post(self) -> None:
         for path in ("/do_login", "/do_logout"):

@@ -215,10 +215,8 @@ def _session() -> Any:
 
 
 def _renew_session() -> None:
-    """Give the session a new identity, cookie included, if its tool can do so."""
-    app = current.get().request.app
-    toolbox = app.toolboxes.get("tools") if app is not None else None
-    regenerate = getattr(getattr(toolbox, "sessions", None), "regenerate", None)
+    """Give the session a new identity, cookie included, if it can have one."""
+    regenerate = getattr(_session(), "regenerate", None)
     if regenerate is not None:
         regenerate()
 

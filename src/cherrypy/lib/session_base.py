@@ -1,0 +1,469 @@
+"""What a session is: a dictionary that outlives the request, under a secret name.
+
+Subclasses say where it is kept. They define `_exists`, `_load`, `_save` and `_delete`,
+and may define `acquire_lock`, `release_lock`, `__len__`, `clean_up` and a class method
+`setup`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cherrypy.environment.site import engine, log
+from cherrypy.lib.session_errors import SessionBusy, SessionUnavailable
+from cherrypy.process.plugins.tasks import Monitor
+from cherrypy.stores.base import LockTimeout, StoreUnavailable
+from cherrypy.stores.locks import KeyLocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
+
+    from cherrypy.stores.base import StoreLock
+
+__all__ = ["Session", "lock_seconds", "missing", "report"]
+
+missing = object()
+"""Stands for an argument that was not given."""
+
+
+class Session:
+    """The session of one request: a mapping of what the application keeps.
+
+    It is loaded when it is first looked at, and saved at the end of the request if it
+    was looked at.
+
+    Args:
+        id: What the client sent as the id of its session, if it sent something.
+        **kwargs: Become attributes of the session; `timeout` for instance.
+    """
+
+    id_observers: list[Callable[[str], Any]]
+    """Called with each new id."""
+
+    timeout: float = 60
+    """Minutes after which a session is forgotten that nobody uses."""
+
+    locked: bool = False
+    """Whether this request alone may use the session at present."""
+
+    loaded: bool = False
+    """Whether the data has been fetched from the storage."""
+
+    clean_thread: ClassVar[Monitor | None] = None
+    """Calls `clean_up` now and then."""
+
+    clean_freq: float = 5
+    """Minutes between two calls of `clean_up`; 0 for none."""
+
+    originalid: str | None = None
+    """The id that the client sent, which may be anything."""
+
+    missing: bool = False
+    """Whether the client asked for a session that does not exist (any more)."""
+
+    regenerated: bool = False
+    """Whether the application has given the session a new id."""
+
+    debug: bool = False
+    """Log what is done."""
+
+    lock_timeout: float | timedelta | None = 30
+    """Seconds to wait for the lock at most; None as long as it takes."""
+
+    on_unavailable: str = "refuse"
+    """What happens when the storage cannot be reached: ``refuse`` answers 503,
+    ``continue`` goes on with an empty session that is not kept."""
+
+    ended: bool = False
+    """Whether another request has ended the session (by a new id, or by deleting it)
+    while this one waited for it. Then it is empty here, and is not kept."""
+
+    without_storage: bool = False
+    """Whether the storage could not be reached: what is put here is not kept."""
+
+    on_withdrawal: Callable[[], None] | None = None
+    """Takes the id out of the answer again; the sessions tool sets it."""
+
+    lock: Any = None
+    """The lock, while it is held."""
+
+    _notices_end = False
+    _cleaners: ClassVar[dict[object, Monitor]] = {}
+    _default_locks: ClassVar[KeyLocks] = KeyLocks()
+
+    def __init__(self, id: str | None = None, **kwargs: Any) -> None:
+        self.id_observers = []
+        self._id: str | None = None
+        self._data: dict[Any, Any] = {}
+        self._known = False
+        for name, value in kwargs.items():
+            setattr(self, name, value)
+        self.originalid = id
+        if self.without_storage:
+            self._id, self.loaded = self.generate_id(), True
+            return
+        if id is not None:
+            if self._accepts(id):
+                self._id = id
+                if self._exists():
+                    self._known = True
+                    return
+                self._id = None
+            if self.debug:
+                self._log("%r is no session (any more)", id)
+            self.missing = True
+        self._regenerate()
+
+    def __repr__(self) -> str:
+        # The id is a secret, which logs should not tell.
+        return (
+            f"<{type(self).__name__} {self._data if self.loaded else '(not loaded)'}>"
+        )
+
+    @property
+    def id(self) -> str | None:
+        """The id of the session. Whoever is told of it owns the session."""
+        return self._id
+
+    @id.setter
+    def id(self, value: str | None) -> None:
+        self._id = value
+        if value is not None:
+            for observe in self.id_observers:
+                observe(value)
+
+    def now(self) -> datetime:
+        """Return the present, as this class tells the time."""
+        return datetime.now()
+
+    def generate_id(self) -> str:
+        """Return an id that nobody can guess: 40 hex digits."""
+        return os.urandom(20).hex()
+
+    def regenerate(self) -> None:
+        """Go on under a new id; the old one is dead.
+
+        To be called whenever a user gets more rights, as by logging in: else a
+        stranger who has planted an id could share them.
+        """
+        if self.without_storage:
+            return
+        if not self.loaded and self._known:
+            # documented behaviour: what is loaded goes on under the new id.
+            self.load()
+        self.regenerated = True
+        self.ended = False
+        if not self.without_storage:
+            self._regenerate()
+
+    def _regenerate(self) -> None:
+        """Take a new id; what is stored under the old one goes."""
+        if self._id is not None:
+            self._talk_to_storage(self._delete)
+        was_locked = self.locked
+        if was_locked:
+            self.release_lock()
+        self._known = False
+        fresh = self.generate_id()
+        if type(self).generate_id is not Session.generate_id:
+            # Nobody knows how random other ids are.
+            while self._is_taken(fresh):
+                fresh = self.generate_id()
+        self.id = fresh
+        if was_locked:
+            self.acquire_lock()
+
+    def _is_taken(self, id: str) -> bool:
+        self._id = id
+        return self._exists()
+
+    # What subclasses define
+
+    def _accepts(self, id: str) -> bool:
+        """Tell whether an id from a client can be one that we have given out."""
+        return True
+
+    def _exists(self) -> bool:
+        """Tell whether something is stored under the id."""
+        raise NotImplementedError
+
+    def _load(self) -> tuple[dict[Any, Any], datetime] | None:
+        """Return data and the moment when it expires; None if there is nothing."""
+        raise NotImplementedError
+
+    def _save(self, expiration_time: datetime) -> None:
+        """Store the data until then."""
+        raise NotImplementedError
+
+    def _delete(self) -> None:
+        """Remove what is stored under the id, if there is something."""
+        raise NotImplementedError
+
+    def clean_up(self) -> None:
+        """Remove sessions that have expired; called now and then."""
+
+    def __len__(self) -> int:
+        """Return how many sessions there are.
+
+        Raises:
+            NotImplementedError: Where they are kept, they cannot be counted.
+        """
+        raise NotImplementedError
+
+    def __bool__(self) -> bool:
+        # Not whether there are sessions: that can be an expensive question.
+        return True
+
+    # Locks
+
+    def acquire_lock(self) -> None:
+        """Wait until this request alone may use the session.
+
+        The lock belongs to the session, not to the thread. If it is held already,
+        nothing happens.
+
+        Raises:
+            SessionBusy: Another request has held it for `lock_timeout` seconds; it is
+                a `LockTimeout`, and if nobody catches it the answer is 503.
+        """
+        if self.locked:
+            return
+        if not self.without_storage:
+            try:
+                self.lock = self._take_lock(lock_seconds(self.lock_timeout))
+            except LockTimeout as problem:
+                log(f"No lock of the session: {problem}", "TOOLS.SESSIONS")
+                raise SessionBusy() from problem
+            except StoreUnavailable as problem:
+                self._go_without(problem)
+        self.locked = True
+        if self.debug:
+            self._log("locked")
+
+    def release_lock(self) -> None:
+        """Let others use the session. From any thread; twice does no harm."""
+        lock, self.lock = self.lock, None
+        self.locked = False
+        if lock is not None:
+            try:
+                lock.release()
+            except StoreUnavailable as problem:
+                # It ends by itself, as the store says.
+                report(problem)
+        if self.debug:
+            self._log("released")
+
+    def _take_lock(self, seconds: float | None) -> StoreLock:
+        """Return the lock of the id when it is to be had."""
+        return self._default_locks.acquire(
+            f"{type(self).__qualname__}:{self._id}", seconds
+        )
+
+    # Loading and saving
+
+    def load(self) -> None:
+        """Fetch the data from the storage."""
+        stored = self._talk_to_storage(self._load)
+        if stored is None or stored[1] < self.now():
+            self._data = {}
+            if self._known and self._notices_end and not self.without_storage:
+                self._end()
+        else:
+            self._data = stored[0]
+        self.loaded = True
+        if self.clean_freq and not self.without_storage:
+            place = self._place()
+            if place not in self._cleaners:
+                self._start_cleaning(place)
+
+    def save(self) -> None:
+        """Store the data, if it was looked at, and release the lock."""
+        try:
+            if self.loaded and not (self.without_storage or self.ended):
+                self._talk_to_storage(self._save_now)
+        finally:
+            if self.locked:
+                self.release_lock()
+
+    def _save_now(self) -> None:
+        if self._known and self._notices_end and not (self.locked or self._exists()):
+            # What is dead stays dead. Under a lock it cannot have happened.
+            self._end()
+            return
+        expiration_time = self.now() + timedelta(0, self.timeout * 60)
+        self._save(expiration_time)
+        if self.debug:
+            self._log("saved until %s", expiration_time)
+
+    def delete(self) -> None:
+        """Remove the session from the storage, and empty it."""
+        self._data = {}
+        self._known = False
+        self.loaded = self.without_storage
+        if not self.without_storage:
+            self._talk_to_storage(self._delete)
+
+    def _talk_to_storage(self, step: Callable[[], Any]) -> Any:
+        if self.without_storage:
+            return None
+        try:
+            return step()
+        except StoreUnavailable as problem:
+            self._go_without(problem)
+            return None
+
+    def _go_without(self, problem: StoreUnavailable) -> None:
+        """Go on without what is stored, where that is wanted.
+
+        Raises:
+            SessionUnavailable: It is not.
+        """
+        report(problem)
+        if self.on_unavailable != "continue":
+            raise SessionUnavailable() from problem
+        self.without_storage = self.loaded = True
+        self.withdraw()
+
+    def _end(self) -> None:
+        """Note that another request has ended this session."""
+        if self.debug:
+            self._log("another request has ended the session")
+        self.ended, self._known = True, False
+        self.withdraw()
+
+    def withdraw(self) -> None:
+        """Do not send the id to the client after all."""
+        if self.on_withdrawal is not None:
+            self.on_withdrawal()
+
+    def _place(self) -> object:
+        """Return what is cleaned at once."""
+        return type(self)
+
+    def _start_cleaning(self, place: object) -> None:
+        cls = type(self)
+        cleaner = cls.__new__(cls)
+        cleaner.__dict__.update(self.__dict__)
+        # The thread must not keep the data of this user.
+        cleaner._data, cleaner._id, cleaner.id_observers = {}, None, []
+        cleaner.locked, cleaner.lock = False, None
+        monitor = Monitor(
+            engine, cleaner.clean_up, self.clean_freq * 60, name="Session cleanup"
+        )
+        if self._cleaners.setdefault(place, monitor) is not monitor:
+            return
+        monitor.subscribe()
+        cls.clean_thread = monitor
+        monitor.start()
+
+    def _log(self, message: str, *values: object) -> None:
+        log(message % values, "TOOLS.SESSIONS")
+
+    # The mapping
+
+    def __getitem__(self, key: Any) -> Any:
+        if not self.loaded:
+            self.load()
+        return self._data[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if not self.loaded:
+            self.load()
+        self._data[key] = value
+
+    def __delitem__(self, key: Any) -> None:
+        if not self.loaded:
+            self.load()
+        del self._data[key]
+
+    def __contains__(self, key: object) -> bool:
+        if not self.loaded:
+            self.load()
+        return key in self._data
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.keys())
+
+    def has_key(self, key: object) -> bool:
+        """Tell whether there is such a key; ``key in session`` says the same."""
+        return key in self
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Return the value for the key, else the default."""
+        if not self.loaded:
+            self.load()
+        return self._data.get(key, default)
+
+    def pop(self, key: Any, default: Any = missing) -> Any:
+        """Remove the key and return its value, else the default.
+
+        Raises:
+            KeyError: There is no such key, and no default was given.
+        """
+        if not self.loaded:
+            self.load()
+        if default is missing:
+            return self._data.pop(key)
+        return self._data.pop(key, default)
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        """Return the value for the key; set it to the default if it is missing."""
+        if not self.loaded:
+            self.load()
+        return self._data.setdefault(key, default)
+
+    def update(self, d: Any) -> None:
+        """Take over the items of a mapping, or pairs."""
+        if not self.loaded:
+            self.load()
+        self._data.update(d)
+
+    def clear(self) -> None:
+        """Remove all items."""
+        if not self.loaded:
+            self.load()
+        self._data.clear()
+
+    def keys(self) -> KeysView[Any]:
+        """Return the keys."""
+        if not self.loaded:
+            self.load()
+        return self._data.keys()
+
+    def items(self) -> ItemsView[Any, Any]:
+        """Return the pairs of key and value."""
+        if not self.loaded:
+            self.load()
+        return self._data.items()
+
+    def values(self) -> ValuesView[Any]:
+        """Return the values."""
+        if not self.loaded:
+            self.load()
+        return self._data.values()
+
+
+def lock_seconds(timeout: float | timedelta | None) -> float | None:
+    """Return how many seconds to wait for a lock, None for as long as it takes.
+
+    Raises:
+        ValueError: It is neither a number of seconds, nor a timedelta, nor None.
+    """
+    if timeout is None:
+        return None
+    if isinstance(timeout, timedelta):
+        return timeout.total_seconds()
+    if isinstance(timeout, int | float):
+        return timeout
+    raise ValueError(
+        "Lock timeout must be numeric seconds or a timedelta instance, not "
+        f"{timeout!r}."
+    )
+
+
+def report(problem: StoreUnavailable) -> None:
+    """Write to the log that sessions cannot be stored."""
+    log(f"Sessions cannot be stored: {problem}", "TOOLS.SESSIONS", logging.ERROR)

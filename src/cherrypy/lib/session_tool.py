@@ -1,0 +1,70 @@
+"""The sessions tool: when a session is opened, locked, saved and closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cherrypy.core.context import current
+from cherrypy.extension.tool import Tool
+from cherrypy.lib import sessions
+
+__all__ = ["SessionTool"]
+
+_OF_THE_COOKIE = (
+    *("path", "path_header", "name", "timeout", "domain", "secure", "httponly"),
+    "samesite",
+)
+
+
+class SessionTool(Tool):
+    """Opens a session for each request, and saves it.
+
+    ``tools.sessions.locking`` says when it is locked: ``implicit`` before the page is
+    called, ``early`` before the body of the request is read; with anything else, such
+    as ``explicit``, the page calls ``cherrypy.session.acquire_lock()``.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("before_request_body", sessions.init)
+        for name in ("locking", *sessions.SessionOpener.__init__.__annotations__):
+            if name not in ("return", "kwargs"):
+                setattr(self, name, None)
+
+    def _lock_session(self) -> None:
+        sessions.lock()
+
+    def _join(self, hooks: Any, settings: dict[str, Any]) -> None:
+        priority = settings.pop("priority", None)
+        if priority is None:
+            priority = getattr(self.callable, "priority", self._priority)
+        locking = settings.pop("locking", "implicit")
+        if self.callable is sessions.init:
+            # Speed: the settings are understood once, not at each request.
+            opener = sessions.SessionOpener(**settings)
+            hooks.attach(self._point, opener, priority=priority)
+        else:
+            hooks.attach(self._point, self.callable, priority=priority, **settings)
+        if locking == "implicit":
+            hooks.attach("before_handler", self._lock_session)
+        elif locking == "early":
+            # After tools.proxy and what reads the session's cookie (50).
+            hooks.attach("before_request_body", self._lock_session, priority=60)
+        hooks.attach("before_finalize", sessions.save)
+        hooks.attach("after_error_response", sessions.vary)
+        hooks.attach("on_end_request", sessions.close)
+
+    def regenerate(self) -> None:
+        """Go on under a new id, and send its cookie; the old session is dead.
+
+        To be called whenever a user gets more rights, as by logging in.
+        """
+        serving: Any = current.get()  # Any: the session is there if the tool is on.
+        session = serving.session
+        session.regenerate()
+        if session.without_storage:
+            return
+        settings = self._merged_args()
+        if not settings.get("persistent", True):
+            settings["timeout"] = None
+        cookie = {key: settings[key] for key in _OF_THE_COOKIE if key in settings}
+        sessions.set_response_cookie(**cookie)
