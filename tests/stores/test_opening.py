@@ -79,8 +79,6 @@ def test_a_path_is_absolute_with_a_slash(scheme: str, rest: str, path: str) -> N
         ("file:///", "names no path"),
         ("sqlite:///x.db?mode=ro", "only durable=yes or durable=no may follow"),
         ("file:///what?durable=perhaps", "only durable=yes or durable=no may follow"),
-        ("memcached:", "must name a server"),
-        ("memcached://a,,b", "must name a server"),
     ],
 )
 def test_a_url_that_lacks_something_says_what(where: str, text: str) -> None:
@@ -118,17 +116,14 @@ def test_a_url_of_no_store_is_told_which_there_are(where: str) -> None:
         "valkey://localhost",
         "valkeys://localhost",
         "unix:///run/redis.sock?db=1",
+        "memcached://a:1,[::1]:2",
+        "memcached:///run/memcached.sock",
         "postgresql://user:word@localhost/base",
         "postgres://localhost",
     ],
 )
 def test_a_server_gets_the_whole_url(where: str) -> None:
     assert made_with(where) == (where,)
-
-
-def test_memcached_gets_a_list_of_servers() -> None:
-    assert made_with("memcached://127.0.0.1:11211") == (["127.0.0.1:11211"],)
-    assert made_with("memcached://a:1,[::1]:2/") == (["a:1", "[::1]:2"],)
 
 
 @pytest.mark.parametrize(

@@ -72,15 +72,6 @@ def _at_url(kind: Any, where: str) -> Store:
     return store
 
 
-def _on_servers(kind: Any, where: str) -> Store:
-    """Make a store that wants a list of servers."""
-    servers = where.partition(":")[2].strip("/").split(",")
-    if not all(servers):
-        raise ValueError(f"{where!r} must name a server: memcached://127.0.0.1:11211")
-    store: Store = kind(servers)
-    return store
-
-
 def _at_path(kind: Any, where: str) -> Store:
     """Make a store that wants a path.
 
@@ -132,7 +123,7 @@ _KINDS = {
     "valkeys": _REDIS,
     "unix": _REDIS,
     "memcached": _Kind(
-        "memcached", "MemcachedStore", _on_servers, "pymemcache", "memcached"
+        "memcached", "MemcachedStore", _at_url, "pymemcache", "memcached"
     ),
     "postgresql": _POSTGRES,
     "postgres": _POSTGRES,
