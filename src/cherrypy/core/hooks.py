@@ -141,12 +141,13 @@ def run_through(hooks: Iterable[Hook]) -> Story:
     not logged, others are.
     """
     failure: BaseException | None = None
+    kinds = bridge.kinds  # speed: what is_awaitable would say
     for hook in hooks:
         if failure is not None and not hook.failsafe:
             continue
         try:
             result = hook.callback(**hook.kwargs)
-            if result is not None and bridge.is_awaitable(result):
+            if result is not None and kinds[type(result)] == "await":
                 yield result
         except (KeyboardInterrupt, SystemExit):
             raise

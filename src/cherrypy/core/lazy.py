@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
-__all__ = ["lazy"]
+__all__ = ["LazyUUID4", "lazy"]
 
 T = TypeVar("T")
 
@@ -46,3 +47,21 @@ class lazy(Generic[T]):
     if TYPE_CHECKING:
 
         def __set__(self, instance: object, value: T) -> None: ...
+
+
+class LazyUUID4:
+    """A random identifier for one request, made when first looked at."""
+
+    def __str__(self) -> str:
+        return str(self.uuid4)
+
+    @property
+    def uuid4(self) -> UUID:
+        """The identifier; the same each time."""
+        try:
+            return self._uuid4
+        except AttributeError:
+            from uuid import uuid4  # lazy: 5 ms of import for a rarely used name
+
+            self._uuid4: UUID = uuid4()
+            return self._uuid4

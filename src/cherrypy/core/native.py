@@ -40,9 +40,10 @@ _OF_THE_BODY = frozenset({b"content-length", b"transfer-encoding"})
 class _Understood:
     """What a request head says to us; kept with the head, which may come again."""
 
-    __slots__ = ("path", "query", "received")
+    __slots__ = ("path", "query", "received", "version")
 
     def __init__(self, head: RequestHead) -> None:
+        self.version = "HTTP/1.1" if head.version == (1, 1) else "HTTP/1.0"
         path = unquote_path(head.path)
         self.path = urljoin(path) if "//" in path else path
         self.query = head.query.decode("latin-1")
@@ -83,12 +84,6 @@ class NativeGateway:
             self._through_wsgi(exchange)
             return
         before = current.get()
-        try:
-            self._answer(app, exchange, known)
-        finally:
-            current.set(before)
-
-    def _answer(self, app: Application, exchange: Exchange, known: _Understood) -> None:
         path, query = known.path, known.query
         if not (path.isascii() and query.isascii()):
             encoding = app.find_config(path, "request.uri_encoding", "utf-8")
@@ -98,10 +93,13 @@ class NativeGateway:
                 request, response = app.get_serving(
                     None, None, exchange.scheme, self.server_protocol, exchange
                 )
-                head = exchange.head
-                version = "HTTP/1.1" if head.version == (1, 1) else "HTTP/1.0"
                 request.run(
-                    head.method, path, query, version, known.received, exchange.rfile
+                    head.method,
+                    path,
+                    query,
+                    known.version,
+                    known.received,
+                    exchange.rfile,
                 )
             except InternalRedirect as redirect:
                 response = self._follow(app, exchange, redirect)
@@ -117,6 +115,8 @@ class NativeGateway:
         except BaseException:
             app.release_serving()
             raise
+        finally:
+            current.set(before)
 
     def _follow(
         self, app: Application, exchange: Exchange, redirect: InternalRedirect

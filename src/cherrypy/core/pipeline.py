@@ -64,7 +64,7 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
                 yield from run_through(request.hooks_at("before_request_body"))
             if request.process_request_body:
                 request.stage = "process_body"
-                request.body.process()
+                request.process_body()
                 if response.timed_out:
                     raise _timeout(request, response)
 

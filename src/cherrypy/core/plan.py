@@ -89,9 +89,11 @@ class Plan:
         "hooks",
         "hooks_only",
         "live",
+        "plain_request",
         "pristine",
         "request",
         "request_class",
+        "request_only",
         "response",
         "response_headers",
         "toolmaps",
@@ -111,15 +113,17 @@ class Plan:
         self.toolmaps = draft.toolmaps
         self.live = tuple(draft.live)
         self.failed = draft.failed
-        # Speed: most pages ask for nothing but the default tools.
-        self.hooks_only = not (
-            self.request
-            or self.response
+        # Speed: most pages ask for nothing but the default tools, or for some plain
+        # attributes of the request, such as those that the environments set.
+        self.request_only = not (
+            self.response
             or self.response_headers
             or self.body
             or self.error_pages
             or self.live
         )
+        self.hooks_only = self.request_only and not self.request
+        self.plain_request = _are_plain(request_class, self.request)
         self.hooks: dict[str, tuple[Hook, ...]] = {
             point: tuple(sorted(hooks)) for point, hooks in draft.hooks.items()
         }
@@ -195,8 +199,13 @@ class Plan:
             self._add_hooks(request.hooks)
         if self.hooks_only:
             return
-        for name, value in self.request.items():
-            setattr(request, name, value)
+        if self.plain_request:
+            request.__dict__.update(self.request)
+        else:
+            for name, value in self.request.items():
+                setattr(request, name, value)
+        if self.request_only:
+            return
         for name, value in self.response.items():
             setattr(response, name, value)
         for name, value in self.response_headers.items():
@@ -301,6 +310,18 @@ def _own_copies(request_class: type[Request]) -> list[Callable[[Request], None]]
     if not _is_lazy(request_class, "error_page"):
         steps.append(_copy_error_pages)
     return steps
+
+
+def _are_plain(owner: type, names: Iterable[str]) -> bool:
+    """Tell whether these attributes lie in the instance when they are set."""
+    setting: object = owner.__setattr__
+    if setting is not object.__setattr__:
+        return False
+    classes = owner.__mro__
+    found = (
+        vars(each)[name] for name in names for each in classes if name in vars(each)
+    )
+    return not any(hasattr(type(value), "__set__") for value in found)
 
 
 def _is_lazy(owner: type, name: str) -> bool:

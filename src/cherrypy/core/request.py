@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from copy import copy
 from functools import lru_cache
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy.core import bridge, pipeline
@@ -18,8 +19,9 @@ from cherrypy.core.context import current
 from cherrypy.core.environ import local_end, remote_end
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
+from cherrypy.core.forms import read_form
 from cherrypy.core.hooks import Hook, HookMap, hookpoints, run_through
-from cherrypy.core.lazy import lazy
+from cherrypy.core.lazy import LazyUUID4, lazy
 from cherrypy.core.plan import Plan, merge_layers
 from cherrypy.core.received import HeaderPairs, ReceivedHeaders, fields_of
 from cherrypy.http.cookies import parse_cookie
@@ -31,31 +33,12 @@ from cherrypy.http.urls import SanitizedHost, safe_host, urljoin
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from http.cookies import SimpleCookie
-    from uuid import UUID
 
     from cherrypy.core.plan import Layers
     from cherrypy.core.received import Received
     from cherrypy.core.response import Response
 
 __all__ = ["LazyUUID4", "Request"]
-
-
-class LazyUUID4:
-    """A random identifier for one request, made when first looked at."""
-
-    def __str__(self) -> str:
-        return str(self.uuid4)
-
-    @property
-    def uuid4(self) -> UUID:
-        """The identifier; the same each time."""
-        try:
-            return self._uuid4
-        except AttributeError:
-            from uuid import uuid4  # lazy: 5 ms of import for a rarely used name
-
-            self._uuid4: UUID = uuid4()
-            return self._uuid4
 
 
 def _headers(request: Request) -> HeaderMap:
@@ -100,7 +83,14 @@ def _request_line(request: Request) -> str:
 
 def _body(request: Request) -> RequestBody:
     """The entity of the request."""
-    return RequestBody(request.rfile, request.headers, request_params=request.params)
+    if request.form is None:
+        return RequestBody(
+            request.rfile, request.headers, request_params=request.params
+        )
+    # Its fields are among the parameters already.
+    body = RequestBody(BytesIO(request.form), request.headers)
+    body.process()
+    return body
 
 
 def _local(request: Request) -> Host:
@@ -256,6 +246,12 @@ class Request:
 
     body = lazy(_body)
 
+    reads_forms: ClassVar[bool] = True
+    """Whether small forms are read without `body`; not where a subclass has its own."""
+
+    form: bytes | None = None
+    """A small form as it was sent, if it was read without `body`."""
+
     json: Any
     """The document that was sent; there once `tools.json_in` has read it."""
 
@@ -331,6 +327,10 @@ class Request:
     wsgi_environ = lazy(_environ)
     multithread: bool = True
     multiprocess: bool = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.reads_forms = cls.reads_forms and "body" not in vars(cls)
 
     def __init__(
         self,
@@ -500,6 +500,18 @@ class Request:
             raise HTTPError(400, str(problem)) from problem
         self.params.update(found)
 
+    def process_body(self) -> None:
+        """Read and understand the body; its fields are added to `params`.
+
+        Raises:
+            HTTPError: See `RequestBody.process`.
+        """
+        if "body" not in self.__dict__ and type(self).reads_forms:
+            self.form = read_form(self)
+            if self.form is not None:
+                return
+        self.body.process()
+
     def handle_error(self) -> None:
         """Answer an unexpected exception, the one that is being handled now."""
         response = current.get().response
@@ -526,8 +538,13 @@ class Request:
         if not self.closed:
             self.closed = True
             self.stage = "on_end_request"
-            hooks = self.hooks_at("on_end_request")
-            if hooks:
+            # Speed: most requests have no such hooks.
+            if (
+                self.plan is None
+                or self.plan.hooks["on_end_request"]
+                or "hooks" in self.__dict__
+            ):
+                hooks = self.hooks_at("on_end_request")
                 bridge.run(run_through(hooks))
             self.stage = "close"
 

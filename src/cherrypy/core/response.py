@@ -26,6 +26,9 @@ _LINES = {
     f"{code} {reason}": status_line(code) for code, (reason, _) in REASONS.items()
 }
 
+# Speed: the same object each time, which the headers have encoded before.
+_LENGTHS = [str(number) for number in range(1024)]
+
 
 class ResponseBody:
     """The body of a response: whatever a page returns, made iterable bytes.
@@ -140,8 +143,9 @@ class Response:
         self._body = []
         self.time = time.time()
         self._begun = time.monotonic()
-        self.headers = headers = HeaderMap.from_titled(self.default_headers)
-        # Speed: the name needs no folding.
+        # Speed: names that are in Title-Case need no folding.
+        self.headers = headers = HeaderMap.__new__(HeaderMap)
+        dict.update(headers, self.default_headers)
         dict.__setitem__(headers, "Date", format_http_date())
 
     def collapse_body(self) -> bytes:
@@ -201,7 +205,15 @@ class Response:
             elif isinstance(self._body, FileBody):
                 self._settle_file(self._body)
             else:
-                length = str(len(self.collapse_body()))
+                body = self._body
+                # Speed: most bodies are in one piece, as collapse_body would find.
+                if body.__class__ is list and len(body) == 1:
+                    chunk = body[0]
+                    whole = chunk if chunk.__class__ is bytes else self.collapse_body()
+                else:
+                    whole = self.collapse_body()
+                size = len(whole)
+                length = _LENGTHS[size] if size < 1024 else str(size)
                 dict.__setitem__(headers, "Content-Length", length)
         self.header_list = lines = headers.output()
         if "cookie" in self.__dict__:

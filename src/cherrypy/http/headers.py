@@ -43,6 +43,10 @@ _TITLES: dict[object, str] = {
 _TITLES |= {"ETag": "Etag", "TE": "Te", "WWW-Authenticate": "Www-Authenticate"}
 _NAMES: dict[object, bytes] = {name: str(name).encode() for name in _TITLES}
 
+# The latest value of each of these names, and how it is sent. A pair is replaced whole,
+# so that threads need no lock; nothing is kept of names that are not in the table.
+_latest: dict[object, tuple[str, tuple[bytes, bytes]]] = {}
+
 CONTROLS = bytes((*range(32), 127))
 """The bytes that are deleted from names and values: 0 to 31 and 127."""
 
@@ -197,12 +201,19 @@ class HeaderMap(CaseInsensitiveDict[Any]):  # Any: programs put numbers in, too.
             ValueError: `use_rfc_2047` is off and a text fits none of `encodings`.
         """
         encoded = []
-        known = _NAMES.get
+        latest = _latest.get
         for name, value in header_items:
-            wire = known(name)
-            # Performance: most values are printable ASCII; a third of the time saved.
+            # Performance: most values are the very objects they were last time.
+            last = latest(name)
+            if last is not None and last[0] is value:
+                encoded.append(last[1])
+                continue
+            wire = _NAMES.get(name)
+            # Performance: most others are printable ASCII; a third of the time saved.
             if wire and type(value) is str and value.isascii() and value.isprintable():
-                encoded.append((wire, value.encode()))
+                pair = wire, value.encode()
+                _latest[name] = value, pair
+                encoded.append(pair)
                 continue
             text = value if isinstance(value, (str, bytes)) else str(value)
             encoded.append(

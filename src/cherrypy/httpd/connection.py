@@ -31,6 +31,7 @@ from cherrypy.httpd.reading import (
     BodyReader,
     Gathering,
     StreamedBody,
+    whole_body,
 )
 from cherrypy.httpd.sender import Sender
 
@@ -305,6 +306,12 @@ class Connection:
                 self.deadline = _NEVER
                 self.state = SERVING
                 return Exchange(self, head, EMPTY)
+            body = whole_body(events)
+            if body is not None:
+                # Performance: most bodies come with their head.
+                self.deadline = _NEVER
+                self.state = SERVING
+                return Exchange(self, head, body)
             gathering = self.gathering = Gathering(head, monotonic())
             self.phase = _BODY
         return self._gather(gathering, events)

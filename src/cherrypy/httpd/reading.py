@@ -27,6 +27,7 @@ __all__ = [
     "InlineBody",
     "NoBody",
     "StreamedBody",
+    "whole_body",
 ]
 
 READ_BYTES = 65536
@@ -74,6 +75,26 @@ class InlineBody(io.BytesIO):
     """A body that was complete before the application was called."""
 
     trailers: Headers = ()
+
+
+def _inline(pieces: Sequence[bytes], trailers: Headers | None) -> InlineBody:
+    body = InlineBody(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+    if trailers:
+        body.trailers = trailers
+    return body
+
+
+def whole_body(events: Sequence[Event]) -> InlineBody | None:
+    """Return the body of a request whose events are all here, else None.
+
+    Args:
+        events: The head, data and the end, if it came.
+    """
+    end = events[-1]
+    if type(end) is not EndOfBody:
+        return None
+    pieces = [event.data for event in events if type(event) is Data]
+    return _inline(pieces, end.trailers)
 
 
 class Gathering:
@@ -151,11 +172,7 @@ class Gathering:
 
     def body(self) -> InlineBody:
         """Return the complete body."""
-        pieces = self.pieces
-        body = InlineBody(pieces[0] if len(pieces) == 1 else b"".join(pieces))
-        if self.trailers:
-            body.trailers = self.trailers
-        return body
+        return _inline(self.pieces, self.trailers)
 
 
 class StreamedBody:

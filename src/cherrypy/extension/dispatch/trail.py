@@ -121,19 +121,26 @@ def walk(
         root, atoms, layers, sections, dispatch_method_name, translate
     )
     for node, used, count, place in reversed(stops):
-        default = _attribute(node, "default")
+        # Speed: a function has no pages below it unless somebody gave it some.
+        if type(node) is MethodType and type(node.__func__) is FunctionType:
+            default = node.__func__.__dict__.get("default")
+        else:
+            default = getattr(node, "default", None)
         if default is not None and getattr(default, "exposed", False):
             config = _attribute(default, CONFIG)
             if config:
                 layers.insert(count, config)
                 if STATIC_DIRECTORY in config and section == place:
                     section = _place(atoms, used)
-            is_index = path[-1:] == "/"
-            return Trail(default, atoms[used:], is_index, tuple(layers), section)
+            found = default, atoms[used:], path[-1:] == "/", tuple(layers), section
+            break
         if getattr(node, "exposed", False):
-            is_index = used > len(atoms)
-            return Trail(node, atoms[used:], is_index, tuple(layers), section)
-    return Trail(None, [], False, tuple(layers), section)
+            found = node, atoms[used:], used > len(atoms), tuple(layers), section
+            break
+    else:
+        found = None, [], False, tuple(layers), section
+    # Speed: past the constructor, which is written in Python.
+    return tuple.__new__(Trail, found)
 
 
 def _follow(

@@ -140,7 +140,7 @@ class RequestHead:
         return f"<RequestHead {self.method} {target[:80]!r} {len(self.headers)} fields>"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen would take four times as long to make
 class Data:
     """Some bytes of the request body, never empty; at most one for each `receive`."""
 

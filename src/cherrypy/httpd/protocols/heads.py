@@ -125,7 +125,7 @@ class HeadReader:
             raise RequestRefused(413, _HEAD_TOO_LONG)
         fields = [(name.lower(), value) for name, value in found]
         head = self._settle(token.decode("ascii"), target, minor != b"0", fields)
-        if len(block) <= self.known_bytes and not head.has_body:
+        if len(block) <= self.known_bytes:
             if len(self.known) >= _KNOWN_HEADS:
                 self.known.clear()
             self.known[block] = head
