@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import cherrypy
+from cherrypy.core.config import Parser
 from cherrypy.core.tree import Tree
 from cherrypy.process.servers import client_host, server_url
 
@@ -190,7 +191,7 @@ def mount(served: Any, config: Any = None, script_name: str = "") -> Any:
     if isinstance(served, Tree):
         cherrypy.tree = served
     elif isinstance(served, cherrypy.Application):
-        _graft(served, script_name)
+        _graft(served, config, script_name)
     elif served is not None and callable(served) and not _has_pages(served):
         cherrypy.tree.graft(served, script_name)
     elif served is not None:
@@ -198,10 +199,10 @@ def mount(served: Any, config: Any = None, script_name: str = "") -> Any:
     return cherrypy.tree
 
 
-def _graft(app: Application, script_name: str) -> None:
+def _graft(app: Application, config: Any, script_name: str) -> None:
     if script_name:
         app.script_name = script_name
-    cherrypy.tree.mount(app, app.script_name)
+    cherrypy.tree.mount(app, app.script_name or "", config or None)
 
 
 def _is_factory(served: Any) -> bool:
@@ -222,7 +223,7 @@ class LiveSite:
 
     Args:
         served: See `mount`.
-        config: Config: entries of the site, and sections of the application.
+        config: See `prepared`.
         script_name: Where it is mounted.
         host: Where to listen.
         port: Likewise; by default a free port.
@@ -231,14 +232,14 @@ class LiveSite:
     def __init__(
         self,
         served: Any = None,
-        config: Mapping[str, Any] | None = None,
+        config: Any = None,
         *,
         script_name: str = "",
         host: str = "127.0.0.1",
         port: int | None = None,
     ) -> None:
         self.served = served
-        self.config = dict(config or {})
+        self.config = config
         self.script_name = script_name
         self.host = host
         self.port = port or 0
@@ -282,27 +283,30 @@ class LiveSite:
 
 
 @contextmanager
-def prepared(
-    served: Any, config: Mapping[str, Any] | None = None, script_name: str = ""
-) -> Iterator[Any]:
-    """Serve something in a fresh site, without starting anything.
+def prepared(served: Any, config: Any = None, script_name: str = "") -> Iterator[Any]:
+    """Serve something in a tree of its own, without starting anything.
+
+    Besides what was configured already, the config environment ``test_suite`` is in
+    force. Everything is put back at the end.
 
     Args:
-        served: See `mount`.
-        config: Sections, whose names begin with a slash, are for the application;
-            what is in ``global`` or in no section is for the site.
+        served: See `mount`; None keeps the present tree.
+        config: A mapping, or a file. Sections, whose names begin with a slash, are for
+            the application; what is in ``global`` or in no section is for the site.
         script_name: Where it is mounted.
     """
-    entries = dict(config or {})
+    entries = dict(Parser.load(config or {}))
     site = dict(entries.pop("global", {}))
     sections = {key: value for key, value in entries.items() if isinstance(value, dict)}
     site.update((key, value) for key, value in entries.items() if key not in sections)
+    if isinstance(served, str):
+        # Before anything is changed: its module may configure the site.
+        served = load(served)
     kept = Kept()
     try:
-        present = kept._tree
-        fresh(site)
-        if served is None:
-            cherrypy.tree = present
+        cherrypy.config.update({"environment": "test_suite", **site})
+        if served is not None:
+            cherrypy.tree = Tree()
         yield mount(served, sections, script_name)
     finally:
         kept.put_back()
