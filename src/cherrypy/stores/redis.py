@@ -59,10 +59,12 @@ if not holder or holder == ARGV[1] then
 end
 """
 
+# Or only the next turn, by one who no longer waits for it.
 _GIVE_BACK = """
+local next = redis.call('get', KEYS[2])
+if next == ARGV[1] then redis.call('del', KEYS[2]) end
 if redis.call('get', KEYS[1]) ~= ARGV[1] then return end
 redis.call('del', KEYS[1])
-local next = redis.call('get', KEYS[2])
 if next then
     local bell = KEYS[1] .. ':' .. next
     redis.call('rpush', bell, '')
@@ -70,11 +72,7 @@ if next then
 end
 """
 
-_GIVE_UP = """
-if redis.call('get', KEYS[2]) == ARGV[1] then redis.call('del', KEYS[2]) end
-"""
-
-_NEXT_MILLISECONDS = 3000
+_NEXT_MILLISECONDS = 2000
 """How long the next turn stays reserved for a process that no longer asks."""
 
 _BELL_SECONDS = 1.0
@@ -119,7 +117,6 @@ class RedisStore:
         self._take = self._client.register_script(_TAKE)
         self._renew = self._client.register_script(_RENEW)
         self._give_back = self._client.register_script(_GIVE_BACK)
-        self._give_up = self._client.register_script(_GIVE_UP)
 
     def get(self, key: str) -> bytes | None:
         """Return what is under the key, None if there is nothing (any more)."""
@@ -192,7 +189,7 @@ class RedisStore:
             left = patience.left()
             if left == 0:
                 if state == _NEXT:
-                    self._ask(self._give_up, names, [token])
+                    self._ask(self._give_back, names, [token])
                 raise patience.lost(key)
             left = _BELL_SECONDS if left is None else left
             if state == _NEXT:
