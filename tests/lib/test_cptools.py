@@ -435,10 +435,11 @@ class TestParams:
         assert client.get("/?a=x").status_code == 400
 
     def test_stay_text_where_nothing_can_be_done(self) -> None:
-        def page(a: Any = None, b: int | str = 0, c: Decimal | None = None) -> str:
+        def page(a: Any = None, b: int = 0, c: Decimal | None = None) -> str:
             return repr((a, b, c))
 
-        assert self.ask(page).get("/?a=1&b=2&c=3").text == "('1', '2', '3')"
+        # The type checker alone knows what a Decimal is.
+        assert self.ask(page).get("/?a=1&b=2&c=3").text == "('1', 2, '3')"
 
     def test_stay_text_where_anything_will_do(self) -> None:
         def page(a: Any) -> str:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from functools import lru_cache
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, NoReturn, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from cherrypy.application.links import url as url_of
 from cherrypy.core.context import current
@@ -21,12 +19,13 @@ from cherrypy.environment.site import log
 from cherrypy.http.headers import HeaderMap
 from cherrypy.lib import is_iterator
 from cherrypy.lib.conditional import validate_etags, validate_since
+from cherrypy.lib.conversion import Unfit, converters
 from cherrypy.lib.negotiation import accept
 from cherrypy.lib.proxy import proxy
 from cherrypy.lib.session_auth import SessionAuth, session_auth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator
 
 __all__ = [
     "MonitoredHeaderMap",
@@ -332,9 +331,13 @@ def convert_params(
 ) -> None:
     """Convert the parameters of the page to the types it is annotated with.
 
+    Known are bool, int, float, Decimal, date, datetime, time, UUID, enumerations,
+    Literal, X | None, other unions, and lists, sets and tuples of these. Any other
+    type is called with the text.
+
     Args:
-        exception: What a type raises for a value it does not take.
-        error: The status to answer with then; the page shows the exception's text.
+        exception: What a type of your own raises for a value it does not take.
+        error: The status to answer with then; the page names parameter and value.
         debug: Log what is done.
 
     Raises:
@@ -344,46 +347,31 @@ def convert_params(
     page = getattr(request.handler, "callable", None)
     if page is None:
         return
-    converters = _converters(getattr(page, "__func__", page))
+    convert = converters(getattr(page, "__func__", page))
     params = request.params
-    for name in converters.keys() & params.keys():
+    for name in convert.keys() & params.keys():
         value = params[name]
         try:
-            params[name] = converters[name](value)
+            params[name] = convert[name](value)
+        except Unfit as problem:
+            raise HTTPError(error, _misfit(name, value, problem)) from problem
         except exception as problem:
-            raise HTTPError(error, str(problem)) from problem
+            raise HTTPError(error, _misfit(name, value, problem)) from problem
         except TypeError as problem:
             # Sent twice where one is wanted: the client's mistake, not the page's.
             if isinstance(value, list):
-                raise HTTPError(
-                    error, f"{name!r} was sent more than once."
-                ) from problem
+                again = Unfit("was sent more than once")
+                raise HTTPError(error, _misfit(name, value, again)) from problem
             raise
         if debug:
             log(f"{name}: {value!r} is {params[name]!r}", "TOOLS.PARAMS")
 
 
-@lru_cache(maxsize=512)
-def _converters(page: Any) -> Mapping[str, Callable[[Any], Any]]:
-    """Return by parameter name what to call to convert it."""
-    from inspect import get_annotations  # lazy: 5 ms of import
-
-    try:
-        annotations = get_annotations(page, eval_str=True)
-    except NameError:
-        # Names that only the type checker imports: use what can be used.
-        annotations = get_annotations(page)
-    annotations.pop("return", None)
-    found = {name: _converter(note) for name, note in annotations.items()}
-    return {name: convert for name, convert in found.items() if convert is not None}
-
-
-def _converter(annotation: Any) -> Callable[[Any], Any] | None:
-    """Return what to call to make a value what the annotation says."""
-    if get_origin(annotation) in (Union, UnionType):
-        # X | None: whoever sends the parameter sends an X.
-        kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
-        return _converter(kinds[0]) if len(kinds) == 1 else None
-    if annotation is Any or type(annotation).__module__ == "typing":
-        return None
-    return annotation if callable(annotation) else None
+def _misfit(name: str, value: Any, problem: Exception) -> str:
+    """Say which parameter is wrong, and why."""
+    shown = repr(value) if isinstance(value, str | list) else "a file"
+    if len(shown) > 100:
+        shown = f"{shown[:100]}..."
+    if isinstance(problem, Unfit):
+        return f"The parameter {name!r} {problem}: {shown}."
+    return f"The parameter {name!r} must not be {shown}: {problem}"
