@@ -17,7 +17,8 @@ def untouched() -> Iterator[ModuleType]:
     """Give the front door; what is changed behind it is put back afterwards.
 
     That is: config, mounted applications, builtin tools, settings of servers,
-    listeners of the engine. While the test runs, the log is not shown.
+    listeners of the engine; and there is no cache of answers. While the test runs, the
+    log is not shown.
     """
     import cherrypy
 
@@ -33,9 +34,11 @@ def untouched() -> Iterator[ModuleType]:
     screen = cherrypy.log.screen
     cherrypy.log.screen = False
     cherrypy.tree.apps.clear()
+    vars(cherrypy).pop("_cache", None)
     try:
         yield cherrypy
     finally:
+        vars(cherrypy).pop("_cache", None)
         for box, contents in zip(boxes, before, strict=True):
             # Methods of dict, because those of a config tell others what they do.
             dict.clear(box)

@@ -13,6 +13,7 @@ what the page answers.
 
 from __future__ import annotations
 
+import logging
 import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -108,8 +109,32 @@ def _cache_for(settings: Mapping[str, Any], debug: bool) -> Any:
         if isinstance(kind, str):
             module, _, name = kind.rpartition(".")
             kind = getattr(import_module(module), name)
-        site.setdefault("_cache", _configured(kind(), {**settings, "debug": debug}))
+        cache = _configured(kind(), {**settings, "debug": debug})
+        if site.setdefault("_cache", cache) is cache:
+            _publish(cache)
     return site["_cache"]
+
+
+def _publish(cache: Any) -> None:
+    """Show the numbers of a cache among the statistics of the process."""
+    names = {
+        "Gets": "tot_gets",
+        "Hits": "tot_hist",
+        "Not Modified": "tot_non_modified",
+        "Puts": "tot_puts",
+        "Expired": "tot_expires",
+        "Current Size": "cursize",
+    }
+
+    def figure(attribute: str) -> Callable[[Any], Any]:
+        return lambda scope: getattr(cache, attribute)
+
+    statistics = vars(logging).setdefault("statistics", {})
+    statistics["CherryPy Cache"] = {"Enabled": True} | {
+        name: figure(attribute)
+        for name, attribute in names.items()
+        if hasattr(cache, attribute)
+    }
 
 
 def get(
@@ -193,7 +218,8 @@ def _sought(cache: Any, wishes: Wishes, method: str) -> Any:
     Others wait for the request only if its answer can be what they want, too.
     """
     if wishes.no_cache:
-        _watch(cache)
+        if not wishes.only_if_cached:
+            _watch(cache)
         return None
     find = getattr(cache, "find", None)
     if find is not None:

@@ -19,8 +19,6 @@ from cherrypy.lib.cache_rules import selecting_headers
 from cherrypy.lib.variants import CountingCache, Miss, Variant, uri_of, variant_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cherrypy.core.request import Request
 
 __all__ = ["AntiStampedeCache", "MemoryCache"]
@@ -121,8 +119,6 @@ class MemoryCache(CountingCache):
     debug: bool = False
     """Log what is done."""
 
-    clock: Callable[[], float] = staticmethod(time.monotonic)
-
     store: dict[str, AntiStampedeCache]
     """The variants by URI."""
 
@@ -180,7 +176,7 @@ class MemoryCache(CountingCache):
         if variants is not None:
             names = variants.selecting_headers
             variant = variants.get(variant_key(names, request) if names else ())
-            if variant.__class__ is Variant and self.clock() < variant.fresh_until:
+            if variant.__class__ is Variant and time.monotonic() < variant.fresh_until:
                 variant.used = True
                 with self._counting:
                     self.tot_hist += 1
@@ -203,7 +199,7 @@ class MemoryCache(CountingCache):
                 variants = self.store.setdefault(uri, AntiStampedeCache())
                 key = variant_key(variants.selecting_headers, request)
                 value = variants.get(key)
-                now = self.clock()
+                now = time.monotonic()
                 if isinstance(value, Variant):
                     if now < value.fresh_until:
                         return value, None
@@ -313,19 +309,21 @@ class MemoryCache(CountingCache):
         with self._lock:
             if len(self._passing) >= self.maxobjects:
                 self._passing.clear()
-            self._passing[uri] = self.clock() + self.delay
+            self._passing[uri] = time.monotonic() + self.delay
 
     def _passes(self, uri: str) -> bool:
-        return self.clock() < self._passing.get(uri, 0)
+        return time.monotonic() < self._passing.get(uri, 0)
 
-    def withdraw(self, miss: Miss, making: Any) -> None:
-        """Wake those who wait for something that was not put."""
+    def withdraw(self, miss: Miss) -> None:
+        """Wake those who wait for something that was put, or was not."""
+        making = miss.making
         with self._lock:
-            variants = miss.variants
-            if variants.get(miss.key) is making:
+            variants: AntiStampedeCache = miss.variants
+            if making is not None and variants.get(miss.key) is making:
                 del variants[miss.key]
             self._drop_if_empty(miss.uri, variants)
-        making.set()
+        if making is not None:
+            making.set()
 
     def _empty(self, uri: str, variants: AntiStampedeCache) -> None:
         for key, value in list(variants.items()):
@@ -395,7 +393,7 @@ class MemoryCache(CountingCache):
         """
         with self._changed:
             while self._ends:
-                left = self._ends[0][0] - self.clock()
+                left = self._ends[0][0] - time.monotonic()
                 if left > 0:
                     self._changed.wait(max(left, self.expire_freq))
                     continue

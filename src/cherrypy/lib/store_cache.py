@@ -228,12 +228,14 @@ class StoreCache(CountingCache):
                 self._passing.clear()
             self._passing[uri] = time.monotonic() + self.delay
 
-    def withdraw(self, miss: Miss, making: Any) -> None:
+    def withdraw(self, miss: Miss) -> None:
         """Wake those who wait for something that was put, or was not."""
-        with self._lock:
-            if self._making.get((miss.uri, miss.key)) is making:
-                del self._making[miss.uri, miss.key]
-        making.set()
+        making = miss.making
+        if making is not None:
+            with self._lock:
+                if self._making.get((miss.uri, miss.key)) is making:
+                    del self._making[miss.uri, miss.key]
+            making.set()
 
     def _asked(
         self, request: Request, uri: str

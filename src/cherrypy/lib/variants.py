@@ -153,7 +153,7 @@ class CountingCache(Cache):
 class Miss:
     """The present request makes an answer that a cache did not have."""
 
-    __slots__ = ("cache", "key", "making", "uri", "variants")
+    __slots__ = ("cache", "key", "making", "released", "uri", "variants")
 
     def __init__(
         self,
@@ -171,12 +171,13 @@ class Miss:
         self.key = key
         self.making = making
         """What others wait for; None if nobody does."""
+        self.released = False
 
     def release(self) -> None:
         """Wake those who wait, whether or not there is something for them now."""
-        making, self.making = self.making, None
-        if making is not None:
-            self.cache.withdraw(self, making)
+        if not self.released:
+            self.released = True
+            self.cache.withdraw(self)
 
     def decline(self) -> None:
         """Let nobody wait for this URI for a while: it is not for the cache."""
