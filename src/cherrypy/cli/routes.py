@@ -33,9 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def command(options: Namespace) -> int:
     """Print the routes."""
     cherrypy.config["log.screen"] = False
-    provenance = settings.Provenance()
-    apps = target.load(options.app)
-    settings.apply(options.config, options.environment, provenance)
+    apps, _ = target.prepare(options)
     routes = list(list_routes(apps))
     if options.json:
         print(json.dumps([_as_document(route) for route in routes], indent=2))

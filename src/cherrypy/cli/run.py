@@ -69,9 +69,7 @@ def command(options: Namespace) -> int:
 
 def _prepare(options: Namespace) -> None:
     """Mount the application and put the config in force."""
-    provenance = settings.Provenance()
-    target.load(options.app)
-    settings.apply(options.config, options.environment, provenance)
+    target.prepare(options)
     # Nobody who runs one class has asked for config.
     wanted: dict[str, Any] = {"checker.check_skipped_app_config": False}
     if options.host is not None:

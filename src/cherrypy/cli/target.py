@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import cherrypy
 from cherrypy.cli.mistakes import Mistake, WrongUse, nearest
+from cherrypy.cli.settings import Provenance, apply
 from cherrypy.core.tree import Tree
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["add_target", "load", "show_traceback"]
+__all__ = ["add_target", "load", "prepare", "show_traceback"]
 
 _USUAL_NAMES = ("application", "app", "root", "Root")
 """Where to look in a module if no name was given, in this order."""
@@ -70,6 +72,19 @@ def load(words: str) -> Mapping[str, Any]:
             _mount(_made(value, words), words)
     apps: Mapping[str, Any] = cherrypy.tree.apps
     return apps
+
+
+def prepare(options: Namespace) -> tuple[Mapping[str, Any], Provenance]:
+    """Mount what a command is about and give it the config of the command line.
+
+    Returns:
+        The applications by mount point, and who has set which config.
+    """
+    provenance = Provenance()
+    apps = load(options.app)
+    provenance.note(f"what {options.app} sets when it is imported")
+    apply(options.config, options.environment, provenance)
+    return apps, provenance
 
 
 def _divided(words: str) -> tuple[str, str, str]:
