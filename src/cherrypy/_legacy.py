@@ -292,6 +292,7 @@ def decode(text: str) -> Any:
 
 
 json_decode = decode
+json_encode = encode
 
 _ELSEWHERE = {
     "HTTPSConnection": ("http.client", "HTTPSConnection"),
@@ -302,9 +303,13 @@ _ELSEWHERE = {
     "SimpleCookie": ("http.cookies", "SimpleCookie"),
     "urlopen": ("urllib.request", "urlopen"),
     "quote": ("urllib.parse", "quote"),
+    "unquote": ("urllib.parse", "unquote"),
+    "unquote_to_bytes": ("urllib.parse", "unquote_to_bytes"),
     "urlencode": ("urllib.parse", "urlencode"),
     "urljoin": ("urllib.parse", "urljoin"),
     "json": ("json", ""),
+    "parse_http_list": ("urllib.request", "parse_http_list"),
+    "parse_keqv_list": ("urllib.request", "parse_keqv_list"),
     "Timer": ("threading", "Timer"),
     "Event": ("threading", "Event"),
 }

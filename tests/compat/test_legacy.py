@@ -25,6 +25,9 @@ NAMES: dict[str, str] = {
         HTTPSConnection base64_decode assert_native copyitems copykeys copyvalues
         escape_html iteritems iterkeys itervalues json json_decode next ntob ntou
         random20 reversed sorted text_or_bytes tonative unquote_qs xrange Timer Event
+        BadStatusLine HTTPConnection IncompleteRead NotConnected SimpleCookie
+        json_encode parse_http_list parse_keqv_list quote unquote unquote_to_bytes
+        urlencode urljoin urlopen
     """,
     "_cpconfig": "Config NamespaceSet environments merge",
     "_cpdispatch": """

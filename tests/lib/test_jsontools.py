@@ -63,6 +63,20 @@ class TestIn:
     def test_some_types_are_json(self, content_type: str) -> None:
         assert send(b"1", content_type).text == "1"
 
+    @pytest.mark.parametrize("charset", ["iso-8859-1", '"UTF-16"', "utf-8"])
+    def test_another_charset_may_be_named(self, charset: str) -> None:
+        body = '"é"'.encode(charset.strip('"'))
+        assert send(body, f"application/json; charset={charset}").text == "'é'"
+
+    @pytest.mark.parametrize("charset", ["klingon", "idna", "zlib", "x" * 10_000])
+    def test_unknown_charsets_are_refused(self, charset: str) -> None:
+        response = send(b"1", f"application/json; charset={charset}")
+        assert response.status_code == 415
+
+    def test_what_is_not_in_its_charset_is_refused(self) -> None:
+        response = send(b'"\xff"', "application/json; charset=us-ascii")
+        assert response.status_code == 400
+
     @pytest.mark.parametrize(
         "content_type",
         [

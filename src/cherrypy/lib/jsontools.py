@@ -34,15 +34,22 @@ def _json() -> ModuleType:
 def json_processor(entity: Entity) -> None:
     """Read a JSON document from the body into ``request.json``.
 
+    It is in UTF-8 (RFC 8259 §8.1), unless the client names another charset.
+
     Raises:
-        HTTPError: 411, the client did not say how long it is; 400, it is no JSON in
-            UTF-8, or nested too deep, or has numbers too long for Python.
+        HTTPError: 411, the client did not say how long it is; 400, it is no JSON, or
+            nested too deep, or has numbers too long for Python; 415, nobody knows
+            its charset.
     """
     if "Content-Length" not in entity.headers:
         raise HTTPError(411)
     body = entity.fp.read()
     try:
-        document = _json().loads(body.decode("utf-8"))
+        if entity.content_type.params.get("charset"):
+            text = entity.decode_entity(body)
+        else:
+            text = body.decode("utf-8")
+        document = _json().loads(text)
     except (ValueError, RecursionError) as problem:
         raise HTTPError(400, "Invalid JSON document") from problem
     request: Any = current.get().request  # Any: has no such attribute otherwise.

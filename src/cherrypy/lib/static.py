@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from io import UnsupportedOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cherrypy.core.context import current
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
 
     from cherrypy.core.request import Request
 
-__all__ = ["serve_download", "serve_file", "serve_fileobj", "staticdir", "staticfile"]
+__all__ = [
+    "UnsupportedOperation",
+    "serve_download",
+    "serve_file",
+    "serve_fileobj",
+    "staticdir",
+    "staticfile",
+]
 
 
 def serve_file(
