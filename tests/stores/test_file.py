@@ -187,6 +187,19 @@ def test_a_pipe_keeps_nobody_waiting(store: FileStore, folder: Path) -> None:
     assert store.get("k") is None
 
 
+def test_a_folder_in_the_place_of_a_file_is_told(
+    store: FileStore, folder: Path
+) -> None:
+    (folder / "value-k").mkdir(parents=True)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(StoreUnavailable, match="Is a directory"):
+        store.get("k")
+    with pytest.raises(StoreUnavailable, match="Is a directory"):
+        store.set("k", b"value", 60)
+    assert names(folder) == ["value-k"]
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_what_the_system_forbids_is_told(tmp_path: Path) -> None:
     (tmp_path / "store").write_bytes(b"not a folder")
     store = FileStore(tmp_path / "store")

@@ -246,8 +246,12 @@ def _content(path: str, size: int = -1) -> bytes:
         if error.errno == errno.ELOOP:  # A symbolic link: not ours.
             return b""
         raise
-    with open(file, "rb", buffering=0) as stream:
-        return stream.read(size) or b""
+    try:
+        # Left open by the stream: it would not close what it refuses, a folder.
+        with open(file, "rb", buffering=0, closefd=False) as stream:
+            return stream.read(size) or b""
+    finally:
+        os.close(file)
 
 
 def _lives(content: bytes) -> bool:
