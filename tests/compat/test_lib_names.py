@@ -62,7 +62,9 @@ MEMBERS: dict[str, str] = {
         on_check login_screen do_login do_logout do_check run
     """,
     "httputil.AcceptElement": "from_str qvalue",
-    "httputil.CaseInsensitiveDict": "transform_key get has_key update fromkeys setdefault pop",
+    "httputil.CaseInsensitiveDict": """
+        transform_key get has_key update fromkeys setdefault pop
+    """,
     "httputil.HeaderElement": "parse from_str",
     "httputil.HeaderMap": """
         protocol encodings use_rfc_2047 elements values output encode_header_items

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 TABLE = [
     ("accept", "on_start_resource", 50, {"media", "debug"}),
     ("allow", "on_start_resource", 50, {"methods", "debug"}),
+    ("auth_basic", "before_handler", 1, {"realm", "checkpassword", "accept_charset"}),
+    ("auth_digest", "before_handler", 1, {"realm", "get_ha1", "key", "algorithms"}),
     ("autovary", "on_start_resource", 0, {"ignore", "debug"}),
+    ("basic_auth", "on_start_resource", 50, {"realm", "users", "encrypt"}),
     ("decode", "before_request_body", 50, {"encoding", "default_encoding"}),
+    ("digest_auth", "on_start_resource", 50, {"realm", "users"}),
     ("encode", "before_handler", 70, set()),
     ("err_redirect", None, 50, {"url", "internal", "debug"}),
     ("etags", "before_finalize", 75, {"autotags", "debug"}),
