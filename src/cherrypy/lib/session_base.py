@@ -232,8 +232,11 @@ class Session:
         if self.locked:
             return
         if not self.without_storage:
+            patience: Any = self.lock_timeout
+            if type(patience) is not int:
+                patience = lock_seconds(patience)
             try:
-                self.lock = self._take_lock(lock_seconds(self.lock_timeout))
+                self.lock = self._take_lock(patience)
             except LockTimeout as problem:
                 log(f"No lock of the session: {problem}", "TOOLS.SESSIONS")
                 raise SessionBusy() from problem
@@ -283,20 +286,22 @@ class Session:
         """Store the data, if it was looked at, and release the lock."""
         try:
             if self.loaded and not (self.without_storage or self.ended):
-                self._talk_to_storage(self._save_now)
+                if (
+                    self.locked
+                    or not (self._known and self._notices_end)
+                    or self._exists()
+                ):
+                    self._save(self.now() + timedelta(0, self.timeout * 60))
+                else:
+                    # What is dead stays dead. Under a lock it cannot have happened.
+                    self._end()
+                if self.debug:
+                    self._log("saved for %s minutes", self.timeout)
+        except StoreUnavailable as problem:
+            self._go_without(problem)
         finally:
             if self.locked:
                 self.release_lock()
-
-    def _save_now(self) -> None:
-        if self._known and self._notices_end and not (self.locked or self._exists()):
-            # What is dead stays dead. Under a lock it cannot have happened.
-            self._end()
-            return
-        expiration_time = self.now() + timedelta(0, self.timeout * 60)
-        self._save(expiration_time)
-        if self.debug:
-            self._log("saved until %s", expiration_time)
 
     def delete(self) -> None:
         """Remove the session from the storage, and empty it."""

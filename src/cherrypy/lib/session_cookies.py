@@ -20,6 +20,9 @@ _FORBIDDEN = frozenset(map(chr, (*range(32), 127, ord(";"))))
 _ABBREVIATIONS = {"lax": "Lax", "strict": "Strict", "none": "None"}
 
 
+_Ready = tuple[int, dict[str, Any], str]
+
+
 class SessionCookie:
     """What the cookie of a session is like, apart from the id.
 
@@ -65,20 +68,25 @@ class SessionCookie:
                     f"{value!r} cannot stand in a cookie: neither control characters "
                     "nor semicolons can."
                 )
-        self._ready: dict[bool, tuple[int, dict[str, Any], str]] = {}
+        self._ready: dict[bool, _Ready] = {}
         # Raises CookieError, a ValueError of its kind, for a name that is none.
         SimpleCookie()[name] = ""
 
     def send(self, request: Request, response: Response, id: str) -> None:
         """Put the cookie into a response."""
-        attributes, tail = self._attributes_now(request)
+        secure = self.secure
+        if secure is None:
+            secure = request.scheme == "https" or _is_encrypted(request)
+        second = int(time.time())
+        ready = self._ready.get(secure)
+        if ready is None or ready[0] != second or self.path_header is not None:
+            ready = self._ready[secure] = self._made_ready(request, second, secure)
         # Speed: as SimpleCookie makes it, at a tenth of the cost.
         morsel = _SessionMorsel.__new__(_SessionMorsel)
-        dict.update(morsel, attributes)
-        morsel.made, morsel.tail = attributes, tail
-        if id.isalnum() and id.isascii():
-            coded = id
-        else:
+        dict.update(morsel, ready[1])
+        morsel.ready = ready
+        coded = id
+        if not (id.isalnum() and id.isascii()):
             _, coded = SimpleCookie().value_encode(id)
         morsel.__setstate__({"key": self.name, "value": id, "coded_value": coded})
         own = response.__dict__
@@ -92,15 +100,8 @@ class SessionCookie:
         """Take the cookie out of a response: the client shall keep what it has."""
         response.cookie.pop(self.name, None)
 
-    def _attributes_now(self, request: Request) -> tuple[dict[str, Any], str]:
+    def _made_ready(self, request: Request, second: int, secure: bool) -> _Ready:
         """Return the attributes as a mapping and as text; the same for a second."""
-        secure = self.secure
-        if secure is None:
-            secure = _is_encrypted(request)
-        second = int(time.time())
-        ready = self._ready.get(secure)
-        if ready is not None and ready[0] == second and self.path_header is None:
-            return ready[1:]
         attributes: dict[str, Any] = dict(Morsel())
         attributes["path"] = self._path(request)
         if self.seconds:
@@ -118,8 +119,7 @@ class SessionCookie:
         template.set("x", "x", "x")
         dict.update(template, attributes)
         tail = template.OutputString().partition("=x")[2]
-        self._ready[secure] = (second, attributes, tail)
-        return attributes, tail
+        return second, attributes, tail
 
     def _path(self, request: Request) -> str:
         path = self.path
@@ -134,16 +134,16 @@ class SessionCookie:
 class _SessionMorsel(Morsel[str]):
     """A cookie whose text is ready, as long as nobody changes it."""
 
-    made: dict[str, Any]
-    tail: str
+    ready: _Ready
 
     if TYPE_CHECKING:
 
         def __setstate__(self, state: dict[str, str]) -> None: ...
 
     def OutputString(self, attrs: Container[str] | None = None) -> str:
-        if attrs is None and dict.__eq__(self, self.made):
-            return f"{self.key}={self.coded_value}{self.tail}"
+        _, attributes, tail = self.ready
+        if attrs is None and dict.__eq__(self, attributes):
+            return f"{self.key}={self.coded_value}{tail}"
         return super().OutputString(attrs)
 
 
@@ -169,12 +169,9 @@ def sent_id(request: Request, name: str) -> str | None:
 
 
 def _is_encrypted(request: Request) -> bool:
-    """Tell whether the client has come by HTTPS, as far as is known."""
-    if request.scheme == "https":
-        return True
-    # The proxy tool knows better.
-    base: str = request.__dict__.get("base", "")
-    return base.startswith("https:")
+    """Tell whether a proxy says that the client has come by HTTPS."""
+    base: str | None = request.__dict__.get("base")
+    return base is not None and base.startswith("https:")
 
 
 def _checked_samesite(samesite: str | bool | None) -> str:

@@ -30,8 +30,7 @@ class SessionTool(Tool):
             if name not in ("return", "kwargs"):
                 setattr(self, name, None)
 
-    def _lock_session(self) -> None:
-        sessions.lock()
+    _lock_session = staticmethod(sessions.lock)
 
     def _join(self, hooks: Any, settings: dict[str, Any]) -> None:
         priority = settings.pop("priority", None)
@@ -44,11 +43,11 @@ class SessionTool(Tool):
             hooks.attach(self._point, opener, priority=priority)
         else:
             hooks.attach(self._point, self.callable, priority=priority, **settings)
+        lock = self._lock_session
         if locking == "implicit":
-            hooks.attach("before_handler", self._lock_session)
+            hooks.attach("before_handler", lock)
         elif locking == "early":
-            # After tools.proxy and what reads the session's cookie (50).
-            hooks.attach("before_request_body", self._lock_session, priority=60)
+            hooks.attach("before_request_body", lock, priority=60)
         hooks.attach("before_finalize", sessions.save)
         hooks.attach("after_error_response", sessions.vary)
         hooks.attach("on_end_request", sessions.close)

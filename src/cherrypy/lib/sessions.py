@@ -23,6 +23,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.context import current
@@ -33,17 +34,16 @@ from cherrypy.lib import is_iterator, set_vary_header
 from cherrypy.lib.session_base import Session, missing, report
 from cherrypy.lib.session_cookies import SessionCookie, sent_id
 from cherrypy.lib.session_errors import SessionBusy, SessionUnavailable
-from cherrypy.lib.session_files import FileSession
-from cherrypy.lib.session_memcached import MemcachedSession
 from cherrypy.lib.session_proxy import SessionsAreOff
 from cherrypy.lib.session_ram import RamSession
-from cherrypy.lib.session_serializers import JSONSerializer, NotSerializable
-from cherrypy.lib.session_stores import StoreSession
 from cherrypy.stores.base import StoreUnavailable
 
 if TYPE_CHECKING:
-    from cherrypy.core.context import Serving
     from cherrypy.core.response import Response
+    from cherrypy.lib.session_files import FileSession
+    from cherrypy.lib.session_memcached import MemcachedSession
+    from cherrypy.lib.session_serializers import JSONSerializer, NotSerializable
+    from cherrypy.lib.session_stores import StoreSession
 
 __all__ = [
     "FileSession",
@@ -66,6 +66,15 @@ __all__ = [
     "set_response_cookie",
     "vary",
 ]
+
+_ELSEWHERE = {
+    "FileSession": "session_files",
+    "JSONSerializer": "session_serializers",
+    "MemcachedSession": "session_memcached",
+    "NotSerializable": "session_serializers",
+    "StoreSession": "session_stores",
+}
+"""Names that are imported when somebody wants them: most sites need one or none."""
 
 _ONE_YEAR = 365 * 24 * 60 * 60
 
@@ -153,7 +162,11 @@ class SessionOpener:
         own["touched_session"] = True
         if self.storage_class not in _set_up:
             self._set_up()
-        session = self._session(sent_id(request, self.cookie.name))
+        id = sent_id(request, self.cookie.name)
+        try:
+            session = self.storage_class(id, **self.options)
+        except StoreUnavailable as problem:
+            session = self._without_storage(problem)
         serving.session = session  # type: ignore[attr-defined]  # documented place
         if session.without_storage:
             return
@@ -161,14 +174,16 @@ class SessionOpener:
         session.on_withdrawal = self._withdrawal
         self.cookie.send(request, serving.response, str(session.id))
 
-    def _session(self, id: str | None) -> Session:
-        try:
-            return self.storage_class(id, **self.options)
-        except StoreUnavailable as problem:
-            report(problem)
-            if self.options.get("on_unavailable") != "continue":
-                raise SessionUnavailable() from problem
-        return self.storage_class(id, without_storage=True, **self.options)
+    def _without_storage(self, problem: StoreUnavailable) -> Session:
+        """Return a session that is not kept, where that is wanted.
+
+        Raises:
+            SessionUnavailable: It is not.
+        """
+        report(problem)
+        if self.options.get("on_unavailable") != "continue":
+            raise SessionUnavailable() from problem
+        return self.storage_class(None, without_storage=True, **self.options)
 
     def _set_up(self) -> None:
         # documented behaviour: once for each class, before its first session.
@@ -213,13 +228,13 @@ def _storage_class(
             DeprecationWarning,
             stacklevel=2,
         )
-        name = f"{storage_type.title()}Session"
         # documented behaviour: a program may have put its class into this module.
-        if name not in globals():
-            raise ValueError(f"tools.sessions.storage_type: no {name} is known here.")
-        found = globals()[name]
+        found = attributes(f"{__name__}.{storage_type.title()}Session")
         return found
-    return StoreSession if "storage" in options else RamSession
+    if "storage" in options:
+        found = attributes(f"{__name__}.StoreSession")
+        return found
+    return RamSession
 
 
 def init(*args: Any, **kwargs: Any) -> None:
@@ -234,13 +249,9 @@ def init(*args: Any, **kwargs: Any) -> None:
     SessionOpener(*args, **kwargs)()
 
 
-def _session_of(serving: Serving) -> Any:  # Any: it may be of a user's own class.
-    return serving.__dict__.get("session")
-
-
 def lock() -> None:
     """Lock the session of the present request."""
-    session = _session_of(current.get())
+    session = current.get().__dict__.get("session")
     if session is not None:
         session.acquire_lock()
 
@@ -252,16 +263,17 @@ def save() -> None:
     end of the request.
     """
     serving = current.get()
-    session = _session_of(serving)
+    session = serving.__dict__.get("session")
     if session is None:
         # An earlier hook has failed.
         return
     request, response = serving.request, serving.response
     _vary(response)
+    own = request.__dict__
     # documented behaviour: programs look at this name.
-    if "_sessionsaved" in request.__dict__:
+    if "_sessionsaved" in own:
         return
-    request.__dict__["_sessionsaved"] = True
+    own["_sessionsaved"] = True
     if response.stream:
         request.hooks.attach("on_end_request", session.save)
         return
@@ -272,7 +284,7 @@ def save() -> None:
 
 def close() -> None:
     """Release the lock of the session, if the present request still holds it."""
-    session = _session_of(current.get())
+    session = current.get().__dict__.get("session")
     if session is not None and session.locked:
         session.release_lock()
         if session.debug:
@@ -282,7 +294,7 @@ def close() -> None:
 def vary() -> None:
     """Say that the answer depends on the cookie; for errors that nobody expects."""
     serving = current.get()
-    if _session_of(serving) is not None:
+    if "session" in serving.__dict__:
         _vary(serving.response)
 
 
@@ -352,3 +364,14 @@ def expire() -> None:
         cookies[name]["path"] = config.get("tools.sessions.path") or "/"
     cookies[name]["expires"] = format_http_date(time.time() - _ONE_YEAR)
     cookies[name].pop("max-age", None)
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Import what lies behind a name of this door."""
+        if name not in _ELSEWHERE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"cherrypy.lib.{_ELSEWHERE[name]}"), name)
+        globals()[name] = value
+        return value
