@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DiagnosticPages",
+    "Figure",
     "Markup",
     "asset",
     "escaped",
@@ -63,6 +64,12 @@ class Markup(str):
     def __html__(self) -> str:
         """Return the HTML; template engines know this method."""
         return str(self)
+
+
+class Figure(str):
+    """A number with its unit, as text; stands to the right in tables."""
+
+    __slots__ = ()
 
 
 def escaped(value: object) -> Markup:
@@ -232,9 +239,9 @@ def table(
 
 
 def _is_number(cell: Any) -> bool:
-    if isinstance(cell, int | float):
+    if isinstance(cell, int | float | Figure):
         return True
-    text = str(getattr(cell, "number", cell)).strip(" %")
+    text = str(cell).strip(" %")
     return not text or text.replace(".", "", 1).replace("-", "", 1).isdigit()
 
 
