@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -55,8 +56,12 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    """Make the parser; only the commands that are among the words get arguments."""
+def _parser(words: Sequence[str]) -> tuple[argparse.ArgumentParser, Any]:
+    """Make the parser; only the commands that are among the words get arguments.
+
+    Returns:
+        The parser, and what knows those of the commands.
+    """
     parser = _Parser(
         prog="cherrypy",
         description="Serve and understand CherryPy applications.",
@@ -79,7 +84,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         if name in words:
             # Only what is wanted is loaded.
             import_module(f"cherrypy.cli.{name}").add_arguments(command)
-    return parser
+    return parser, commands
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,8 +101,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     _refuse_unknown(words)
-    parser = _parser(words)
-    options = parser.parse_args(words)
+    parser, commands = _parser(words)
+    options, unknown = parser.parse_known_args(words)
+    if unknown:
+        _refuse_option(unknown[0], commands.choices.get(options.command, parser))
     if options.command is None:
         parser.print_help()
         return 0
@@ -129,3 +136,11 @@ def _refuse_unknown(words: Sequence[str]) -> None:
     meant = f"did you mean {near!r}?" if near else f"there are {', '.join(COMMANDS)}."
     print(f"cherrypy: there is no command {words[0]!r}; {meant}", file=sys.stderr)
     raise SystemExit(2)
+
+
+def _refuse_option(word: str, parser: argparse.ArgumentParser) -> NoReturn:
+    """End the program because of an option, or another word, that is not known."""
+    near = nearest(word, re.findall(r"--[a-z-]+", parser.format_help()))
+    meant = f" (did you mean {near}?)" if near else ""
+    kind = "option" if word.startswith("-") else "argument"
+    parser.error(f"there is no {kind} {word}{meant}")

@@ -12,6 +12,7 @@ from cherrypy.cli import settings, target
 from cherrypy.cli.mistakes import Mistake, WrongUse
 from cherrypy.httpd.listeners import open_listeners
 from cherrypy.process import respawn
+from cherrypy.process.wspbus import ChannelFailures
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -53,17 +54,18 @@ def command(options: Namespace) -> int:
         _begin_anew_after_a_change(mistake)
     _check_address()
     engine = cherrypy.engine
-    engine.subscribe("start", lambda: _tell_address(options.app), 90)
     engine.signals.subscribe()
     try:
         engine.start()
-    except KeyboardInterrupt:
-        return 130
-    except Exception as problem:  # boundary: any listener may fail; the log told why
+        _tell_address(options.app)
+        engine.block()
+    except KeyboardInterrupt:  # before there was anybody who waits for it
+        if engine.state is not engine.states.EXITING:
+            engine.exit()
+    except ChannelFailures as problem:
         raise Mistake(
             "the server could not be started; the log above says why."
         ) from problem
-    engine.block()
     return 0
 
 
