@@ -83,12 +83,12 @@ def _request_line(request: Request) -> str:
 
 def _body(request: Request) -> RequestBody:
     """The entity of the request."""
-    if request.form is None:
+    if request.raw_form is None:
         return RequestBody(
             request.rfile, request.headers, request_params=request.params
         )
     # Its fields are among the parameters already.
-    body = RequestBody(BytesIO(request.form), request.headers)
+    body = RequestBody(BytesIO(request.raw_form), request.headers)
     body.process()
     return body
 
@@ -249,7 +249,7 @@ class Request:
     reads_forms: ClassVar[bool] = True
     """Whether small forms are read without `body`; not where a subclass has its own."""
 
-    form: bytes | None = None
+    raw_form: bytes | None = None
     """A small form as it was sent, if it was read without `body`."""
 
     json: Any
@@ -461,8 +461,10 @@ class Request:
     def get_resource(self, path: str) -> None:
         """Let the dispatcher find the page: it sets `handler` and the config."""
         dispatch = self.dispatch
-        if self.app.config:
-            dispatch = self.app.find_config(path, "request.dispatch", dispatch)
+        for section in self.app.config.values():
+            if "request.dispatch" in section:
+                dispatch = self.app.find_config(path, "request.dispatch", dispatch)
+                break
         dispatch(path)
 
     def apply_plan(self, response: Response) -> Mapping[str, Sequence[Hook]]:
@@ -498,7 +500,10 @@ class Request:
             ) from problem
         except TooManyFields as problem:
             raise HTTPError(400, str(problem)) from problem
-        self.params.update(found)
+        if "params" in self.__dict__:
+            self.params.update(found)
+        else:
+            self.params = found
 
     def process_body(self) -> None:
         """Read and understand the body; its fields are added to `params`.
@@ -507,8 +512,8 @@ class Request:
             HTTPError: See `RequestBody.process`.
         """
         if "body" not in self.__dict__ and type(self).reads_forms:
-            self.form = read_form(self)
-            if self.form is not None:
+            self.raw_form = read_form(self)
+            if self.raw_form is not None:
                 return
         self.body.process()
 

@@ -50,8 +50,9 @@ class ResponseBody:
         if value.__class__ is bytes:
             response._body = [value] if value else []
         elif value.__class__ is list:
-            if any(isinstance(item, str) for item in value):
-                raise ValueError(self.unicode_err)
+            for item in value:
+                if isinstance(item, str):
+                    raise ValueError(self.unicode_err)
             response._body = value
         elif isinstance(value, str):
             # An empty str is no page of text: it means that there is no body.

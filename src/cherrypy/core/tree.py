@@ -98,6 +98,8 @@ class Tree:
     def script_name_of(self, path: str) -> str | None:
         """Return the longest mount point that is a prefix of a path, by whole parts."""
         apps = self.apps
+        if len(apps) == 1 and "" in apps:
+            return ""  # speed: most programs have one application, at the root
         if len(path) > 256:
             path = shortened(path, apps)
         path = path.rstrip("/")

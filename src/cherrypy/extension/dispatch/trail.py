@@ -197,11 +197,11 @@ def _follow(
             break
         name = names[at]
         at += 1
-        if name[:1] == "_" or unusual or not name.isidentifier():
+        if unusual or name[:1] == "_" or not (name.isidentifier() or name.isalnum()):
             child = find_member(node, name, translate)
         else:
             child = getattr(node, name, None) if find is None else find(name)
-        if child is None and at < end:
+        if child is None and at < end and (find is None or find(dispatch_method_name)):
             child, rest = _ask(node, names[at - 1 : -1], dispatch_method_name)
             names = [*rest, "index"]
             at, end = 0, len(names)
