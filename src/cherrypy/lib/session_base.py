@@ -28,6 +28,9 @@ __all__ = ["Session", "lock_seconds", "missing", "report"]
 missing = object()
 """Stands for an argument that was not given."""
 
+# Within the class the name means an attribute of the session.
+_ABSENT: Any = missing
+
 
 class Session:
     """The session of one request: a mapping of what the application keeps.
@@ -402,7 +405,7 @@ class Session:
             self.load()
         return self._data.get(key, default)
 
-    def pop(self, key: Any, default: Any = missing) -> Any:
+    def pop(self, key: Any, default: Any = _ABSENT) -> Any:
         """Remove the key and return its value, else the default.
 
         Raises:
@@ -410,7 +413,7 @@ class Session:
         """
         if not self.loaded:
             self.load()
-        if default is missing:
+        if default is _ABSENT:
             return self._data.pop(key)
         return self._data.pop(key, default)
 
