@@ -7,6 +7,9 @@ with the process, a lease later at most.
 
 from __future__ import annotations
 
+import itertools
+import os
+import secrets
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -62,6 +65,22 @@ class Leases:
         self._held: set[Lease] = set()
         self._owed: set[Lease] = set()
         self._thread: threading.Thread | None = None
+        self._process = 0
+        self._signature = ""
+        self._serial = itertools.count()
+
+    def sign(self) -> tuple[str, str]:
+        """Return a name for a lock that is about to be taken, and what it begins with.
+
+        The beginning is that of all locks taken here. Within the process only one asks
+        for a key at a time: if that finds a lock with this beginning, it was left
+        behind when an answer was lost, and can be taken over.
+        """
+        process = os.getpid()
+        if self._process != process:
+            self._process = process
+            self._signature = f"{secrets.token_hex(8)}-{process}."
+        return f"{self._signature}{next(self._serial)}", self._signature
 
     def hold(
         self, renew: Callable[[], object], give_back: Callable[[], object]
@@ -79,9 +98,20 @@ class Leases:
             self._ensure_thread()
         return lease
 
-    def owe(self, give_back: Callable[[], object]) -> None:
-        """Give a lock back that we may have got, as soon as the server answers."""
-        self._owe(Lease(self, give_back, give_back))
+    def owe(self, error: StoreUnavailable, give_back: Callable[[], object]) -> None:
+        """Give a lock back that we may have got, as soon as the server answers.
+
+        Args:
+            error: What asking for it brought.
+            give_back: As for `hold`.
+        """
+        cause = error.__cause__
+        refused = ConnectionRefusedError
+        if cause is None or isinstance(cause, refused):
+            return
+        # redis-py has errors of its own, raised on account of those of the system.
+        if not isinstance(cause.__cause__ or cause.__context__, refused):
+            self._owe(Lease(self, give_back, give_back))
 
     def _let_go(self, lease: Lease) -> None:
         with self._guard:

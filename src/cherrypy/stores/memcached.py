@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -160,16 +159,19 @@ class MemcachedStore:
     def _lock(self, key: str, patience: Patience) -> Callable[[], None]:
         """Take the lock that reaches beyond this process; return what lets go of it."""
         server, name = self._place("lock", key)
-        token = secrets.token_hex(8).encode()
+        token, signature = (text.encode() for text in self._leases.sign())
+
+        def take(client: Any) -> bool:
+            return _take(client, name, token, signature, self._lease_seconds)
 
         def give_back() -> None:
             server.ask(lambda client: _give_back(client, name, token))
 
         try:
-            self._wait(key, server, name, token, patience)
-        except StoreUnavailable:
+            self._wait(key, server, take, patience)
+        except StoreUnavailable as error:
             # The answer may have been lost, and not the question.
-            self._leases.owe(give_back)
+            self._leases.owe(error, give_back)
             raise
         return self._leases.hold(
             lambda: server.ask(
@@ -179,14 +181,16 @@ class MemcachedStore:
         ).let_go
 
     def _wait(
-        self, key: str, server: _Server, name: bytes, token: bytes, patience: Patience
+        self,
+        key: str,
+        server: _Server,
+        take: Callable[[Any], bool],
+        patience: Patience,
     ) -> None:
         """Ask for the lock until we have it; memcached rings for nobody."""
         pause = 0.001
         while True:
-            if server.ask(
-                lambda client: _take(client, name, token, self._lease_seconds)
-            ):
+            if server.ask(take):
                 return
             left = patience.left()
             if left == 0:
@@ -248,9 +252,16 @@ class _Server:
         return hashlib.blake2b(self._where + key.encode(), digest_size=8).digest()
 
 
-def _take(client: Any, name: bytes, token: bytes, seconds: int) -> bool:
-    """Take a lock if it is free; it may be ours since an answer that was lost."""
-    return bool(client.add(name, token, seconds)) or client.get(name) == token
+def _take(
+    client: Any, name: bytes, token: bytes, signature: bytes, seconds: int
+) -> bool:
+    """Take a lock if it is free, or was left behind by us."""
+    if client.add(name, token, seconds):
+        return True
+    holder, version = client.gets(name)
+    if holder is None or not holder.startswith(signature):
+        return False
+    return bool(client.cas(name, token, version, seconds))
 
 
 def _renew(client: Any, name: bytes, token: bytes, seconds: int) -> None:

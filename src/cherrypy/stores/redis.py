@@ -8,7 +8,6 @@ server may cost the last second.
 from __future__ import annotations
 
 import math
-import secrets
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -37,17 +36,19 @@ __all__ = ["RedisStore"]
 _TAKE = """
 local holder = redis.call('get', KEYS[1])
 local next = redis.call('get', KEYS[2])
-if holder == ARGV[1] then return 0 end
-if not next or next == ARGV[1] then
-    if holder then
-        redis.call('set', KEYS[2], ARGV[1], 'px', ARGV[3])
-        return 1
-    end
+local function ours(name) return string.sub(name, 1, #ARGV[4]) == ARGV[4] end
+if holder and ours(holder) then
     redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
-    if next then redis.call('del', KEYS[2]) end
     return 0
 end
-return 2
+if next and not ours(next) then return 2 end
+if holder then
+    redis.call('set', KEYS[2], ARGV[1], 'px', ARGV[3])
+    return 1
+end
+redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
+if next then redis.call('del', KEYS[2]) end
+return 0
 """
 _TAKEN, _NEXT = 0, 1
 
@@ -162,25 +163,26 @@ class RedisStore:
 
     def _lock(self, key: str, patience: Patience) -> Callable[[], None]:
         """Take the lock that reaches beyond this process; return what lets go of it."""
-        token = secrets.token_hex(8)
+        token, signature = self._leases.sign()
         names = [f"{self._prefix}lock:{key}", f"{self._prefix}next:{key}"]
+        words = [token, self._lease_milliseconds, _NEXT_MILLISECONDS, signature]
 
         def give_back() -> None:
             self._ask(self._give_back, names, [token])
 
         try:
-            self._wait(key, names, token, patience)
-        except StoreUnavailable:
+            self._wait(key, names, words, patience)
+        except StoreUnavailable as error:
             # The answer may have been lost, and not the question.
-            self._leases.owe(give_back)
+            self._leases.owe(error, give_back)
             raise
-        words = [token, self._lease_milliseconds]
         return self._leases.hold(
-            lambda: self._ask(self._renew, names, words), give_back
+            lambda: self._ask(self._renew, names, words[:2]), give_back
         ).let_go
 
-    def _wait(self, key: str, names: list[str], token: str, patience: Patience) -> None:
-        words = [token, self._lease_milliseconds, _NEXT_MILLISECONDS]
+    def _wait(
+        self, key: str, names: list[str], words: list[Any], patience: Patience
+    ) -> None:
         pause = 0.001
         while True:
             state = self._ask(self._take, names, words)
@@ -189,13 +191,13 @@ class RedisStore:
             left = patience.left()
             if left == 0:
                 if state == _NEXT:
-                    self._ask(self._give_back, names, [token])
+                    self._ask(self._give_back, names, words[:1])
                 raise patience.lost(key)
             left = _BELL_SECONDS if left is None else left
             if state == _NEXT:
                 # Redis reads 0 as "for ever".
                 listen = max(0.01, min(left, _BELL_SECONDS))
-                self._ask(self._client.blpop, [f"{names[0]}:{token}"], listen)
+                self._ask(self._client.blpop, [f"{names[0]}:{words[0]}"], listen)
             else:
                 time.sleep(min(left, pause))
                 pause = min(0.02, pause * 2)
@@ -219,9 +221,9 @@ def _client(url: str, seconds: float) -> tuple[Any, Any, Any]:
         scheme + colon + rest,
         socket_timeout=seconds,
         socket_connect_timeout=seconds,
-        # A connection that the server has closed meanwhile is made anew, at once and
-        # only once: whether more is worth waiting for, the caller decides.
-        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        # One that the server has closed while it lay idle is made anew, all the same.
+        # Whether more is worth waiting for, the caller decides.
+        retry=Retry(NoBackoff(), 0),
         # As many as there are threads.
         max_connections=10_000,
         # Old servers speak it too, and it has no messages that come unasked.

@@ -193,14 +193,18 @@ class Connections(Generic[_Connection]):
             try:
                 return connection, work(connection)
             except Exception as error:
-                if not self._drop(connection, error):
+                cut = self._is_cut(error, connection)
+                self._hang_up(connection)
+                if not cut:
                     raise
                 # The others are as old.
                 self.clear()
+                connection = self._connect_after(error)
             except BaseException:
                 self._hang_up(connection)
                 raise
-        connection = self._connect()
+        else:
+            connection = self._connect()
         try:
             return connection, work(connection)
         except BaseException:
@@ -218,7 +222,9 @@ class Connections(Generic[_Connection]):
         while (connection := self.take()) is not None:
             self._hang_up(connection)
 
-    def _drop(self, connection: _Connection, error: Exception) -> bool:
-        cut = self._is_cut(error, connection)
-        self._hang_up(connection)
-        return cut
+    def _connect_after(self, error: Exception) -> _Connection:
+        try:
+            return self._connect()
+        except Exception:
+            # The first says more: what was asked may have arrived.
+            raise error from None
