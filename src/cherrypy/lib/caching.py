@@ -38,7 +38,14 @@ from cherrypy.lib.conditional import range_is_current, validate_etags, validate_
 from cherrypy.lib.expires import expires
 from cherrypy.lib.keeping import Visit, end_of_page, tee_output
 from cherrypy.lib.memory_cache import AntiStampedeCache, MemoryCache
-from cherrypy.lib.variants import Cache, Variant, plain_uri_of, uri_at, uri_of
+from cherrypy.lib.variants import (
+    Cache,
+    CountingCache,
+    Variant,
+    plain_uri_of,
+    uri_at,
+    uri_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -180,14 +187,12 @@ def get(
     plain = method == "GET" and _says_nothing(request)
     if plain:
         plain_uri_of(request)
-        variant = cache.get()
+        variant = _found(cache)
     else:
         find = request.raw_header
         with HTTPError.handle(MalformedHeader, 400):
             wishes = wishes_of(find("Cache-Control"), find("Pragma"))
         variant = _sought(cache, wishes, method)
-    if variant is not None and variant.__class__ is not Variant:
-        variant = _of_somebody_else(cache, variant)
     if variant is not None:
         if debug:
             log("Answering from the cache", "TOOLS.CACHING")
@@ -212,45 +217,47 @@ def get(
     return False
 
 
-def _sought(cache: Any, wishes: Wishes, method: str) -> Any:
+def _sought(cache: Any, wishes: Wishes, method: str) -> Variant | None:
     """Return what the cache has, if it is what the client wants.
 
     Others wait for the request only if its answer can be what they want, too.
     """
-    if wishes.no_cache:
-        if not wishes.only_if_cached:
-            _watch(cache)
+    if method == "GET" and wishes == NO_WISHES:
+        return _found(cache)
+    ours = isinstance(cache, CountingCache)
+    if ours and not wishes.no_cache:
+        kept: Variant | None = cache.find()
+        if kept is not None and _fits(kept, wishes):
+            cache.count("tot_hist")
+            return kept
+    if wishes.no_cache or (ours and (wishes.only_if_cached or method == "HEAD")):
+        if ours:
+            cache.count("tot_misses")
+            if not wishes.only_if_cached:
+                cache.watch()
         return None
-    find = getattr(cache, "find", None)
-    if find is not None:
-        variant = find()
-        if variant is not None and _fits(variant, wishes):
-            return variant
-        if wishes.only_if_cached or method == "HEAD":
-            return None
+    found = _found(cache)
+    if found is not None and not _fits(found, wishes):
+        if ours:
+            cache.watch()
+        return None
+    return found
+
+
+def _found(cache: Any) -> Variant | None:
+    """Return what the cache has and what is still fresh."""
     variant = cache.get()
-    if variant.__class__ is Variant and not _fits(variant, wishes):
-        _watch(cache)
-        return None
-    return variant
-
-
-def _of_somebody_else(cache: Any, answer: Any) -> Variant | None:
-    """Return what a cache gave that keeps tuples of four, if it is still fresh."""
-    variant = Variant.recalled(answer, getattr(cache, "delay", MemoryCache.delay))
-    return variant if variant.fresh_until > time.monotonic() else None
+    if variant is None or variant.__class__ is Variant:
+        found: Variant | None = variant
+        return found
+    # A cache of somebody else's, which keeps tuples of four.
+    found = Variant.recalled(variant, getattr(cache, "delay", MemoryCache.delay))
+    return found if found.fresh_until > time.monotonic() else None
 
 
 def _fits(variant: Variant, wishes: Wishes) -> bool:
     now = time.monotonic()
     return wishes.fit(now - variant.born, variant.fresh_until - now, variant.lenient)
-
-
-def _watch(cache: Any) -> None:
-    """Let the cache notice if the URL is invalidated while the page runs."""
-    watch = getattr(cache, "watch", None)
-    if watch is not None:
-        watch()
 
 
 def _says_nothing(request: Request) -> bool:
@@ -301,10 +308,9 @@ def _check_conditions(cache: Any) -> None:
         validate_etags()
         validate_since()
     except Exception as answer:  # boundary: passed on, only counted here
-        if getattr(answer, "status", None) == 304:
-            count = getattr(cache, "count", None)
-            if count is not None:
-                count("tot_non_modified")
+        unmodified = getattr(answer, "status", None) == 304
+        if unmodified and isinstance(cache, CountingCache):
+            cache.count("tot_non_modified")
         raise
 
 
@@ -345,12 +351,11 @@ def _invalidate_after(request: Request, cache: Any, debug: bool) -> None:
         if debug:
             log(f"{request.method}: forgetting {uri_of(request)}", "TOOLS.CACHING")
         cache.delete()
-        forget: Callable[[str], None] | None = getattr(cache, "forget", None)
-        if forget is not None:
+        if isinstance(cache, CountingCache):
             for name in ("Location", "Content-Location"):
                 uri = _uri_on_this_host(request, response.headers.get(name))
                 if uri is not None:
-                    forget(uri)
+                    cache.forget(uri)
 
     request.hooks.attach("on_end_resource", invalidate, failsafe=True)
 

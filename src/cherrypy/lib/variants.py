@@ -113,7 +113,7 @@ class Cache:
 
 
 class CountingCache(Cache):
-    """A cache that counts. One lock guards the numbers, so that none gets lost."""
+    """One of our own caches. One lock guards its numbers, so that none gets lost."""
 
     tot_puts: int = 0
     """How many variants were put."""
@@ -137,6 +137,26 @@ class CountingCache(Cache):
     def tot_gets(self) -> int:
         """How many variants were asked for."""
         return self.tot_hist + self.tot_misses
+
+    def find(self) -> Variant | None:
+        """Return the variant for the present request, which may be stale."""
+        raise NotImplementedError
+
+    def watch(self) -> Miss:
+        """Begin to make an answer for which nobody waits, and return what is noted."""
+        raise NotImplementedError
+
+    def forget(self, uri: str) -> None:
+        """Forget all variants for a URI, and those that are being made just now."""
+        raise NotImplementedError
+
+    def withdraw(self, miss: Miss) -> None:
+        """Wake those who wait for something that was put, or was not."""
+        raise NotImplementedError
+
+    def pass_by(self, uri: str) -> None:
+        """Let nobody wait for answers to this URI for a while."""
+        raise NotImplementedError
 
     def count(self, name: str) -> None:
         """Add one to the counter of this name."""
