@@ -1,0 +1,128 @@
+"""Leases of locks, with a server that is only told about."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from cherrypy.stores.base import StoreUnavailable
+from cherrypy.stores.leases import Leases
+from tests.stores.contract import until
+
+
+class Server:
+    """Notes what it is asked; does not answer while it is away."""
+
+    def __init__(self) -> None:
+        self.renewed = 0
+        self.given_back = 0
+        self.away = False
+
+    def renew(self) -> None:
+        if self.away:
+            raise StoreUnavailable("away")
+        self.renewed += 1
+
+    def give_back(self) -> None:
+        if self.away:
+            raise StoreUnavailable("away")
+        self.given_back += 1
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+def lease_threads() -> int:
+    return sum("Leases" in thread.name for thread in threading.enumerate())
+
+
+def refusal(cause: Exception | None) -> StoreUnavailable:
+    """Return an error as a store raises it, on account of another."""
+    try:
+        raise StoreUnavailable("away") from cause
+    except StoreUnavailable as error:
+        return error
+
+
+def test_a_lock_is_renewed_while_it_is_held(server: Server) -> None:
+    leases = Leases(0.03)
+    lease = leases.hold(server.renew, server.give_back)
+    until(lambda: server.renewed >= 3)
+    lease.let_go()
+    assert server.given_back == 1
+    until(lambda: lease_threads() == 0)
+
+
+def test_a_lock_is_renewed_as_soon_as_the_server_is_back(server: Server) -> None:
+    leases = Leases(0.03)
+    server.away = True
+    lease = leases.hold(server.renew, server.give_back)
+    until(lambda: leases._held)
+    server.away = False
+    until(lambda: server.renewed)
+    lease.let_go()
+
+
+def test_a_lock_is_given_back_when_the_server_is_back(server: Server) -> None:
+    leases = Leases(60)
+    lease = leases.hold(server.renew, server.give_back)
+    server.away = True
+    lease.let_go()
+    assert server.given_back == 0
+    server.away = False
+    until(lambda: server.given_back)
+    until(lambda: lease_threads() == 0)
+    assert server.given_back == 1
+
+
+def test_a_lock_whose_lease_is_over_needs_no_giving_back(server: Server) -> None:
+    leases = Leases(0.01)
+    server.away = True
+    leases.hold(server.renew, server.give_back).let_go()
+    until(lambda: lease_threads() == 0)
+    assert server.given_back == 0
+
+
+def test_a_lock_is_owed_when_the_answer_was_lost(server: Server) -> None:
+    leases = Leases(60)
+    leases.owe(refusal(ConnectionResetError("cut")), server.give_back)
+    until(lambda: server.given_back)
+
+
+@pytest.mark.parametrize("cause", [None, ConnectionRefusedError("nobody there")])
+def test_nothing_is_owed_for_a_question_that_did_not_arrive(
+    server: Server, cause: Exception | None
+) -> None:
+    leases = Leases(60)
+    leases.owe(refusal(cause), server.give_back)
+    assert not leases._owed
+
+
+def test_nothing_is_owed_when_a_client_library_says_that_it_was_refused(
+    server: Server,
+) -> None:
+    leases = Leases(60)
+    cause = RuntimeError("connecting")
+    cause.__context__ = ConnectionRefusedError("nobody there")
+    leases.owe(refusal(cause), server.give_back)
+    assert not leases._owed
+
+
+def test_names_of_locks_differ_and_begin_alike() -> None:
+    leases = Leases(60)
+    first, second = leases.sign(), leases.sign()
+    assert first[1] == second[1] != Leases(60).sign()[1]
+    assert first[0] != second[0]
+    assert first[0].startswith(first[1])
+
+
+def test_names_of_locks_differ_between_parent_and_child(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leases = Leases(60)
+    before = leases.sign()
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert not leases.sign()[0].startswith(before[1])
