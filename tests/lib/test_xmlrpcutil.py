@@ -179,7 +179,7 @@ def test_the_charset_may_be_chosen() -> None:
     assert xmlrpc.client.loads(response.body)[0] == ("é€",)
 
 
-@pytest.mark.parametrize("path", ["/", "/RPC2/"])
+@pytest.mark.parametrize("path", ["/", "/RPC2/", "/RPC2"])
 def test_clients_may_post_to_the_root_or_to_rpc2(path: str) -> None:
     response = post(xmlrpc.client.dumps((1,), "add").encode(), path)
     assert xmlrpc.client.loads(response.body)[0] == (11,)

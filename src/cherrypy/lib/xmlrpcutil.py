@@ -134,8 +134,12 @@ class XMLRPCController:
         cherrypy.quickstart(Calculator(), "/", config)
     """
 
-    # Faults in the place of error pages.
-    _cp_config = {"tools.xmlrpc.on": True}  # noqa: RUF012 - documented attribute
+    # Faults in the place of error pages; and no redirect for clients that post to
+    # /RPC2, as most do: they would not follow it.
+    _cp_config = {  # noqa: RUF012 - documented attribute
+        "tools.xmlrpc.on": True,
+        "tools.trailing_slash.on": False,
+    }
 
     @expose
     def default(self, *vpath: Any, **params: Any) -> Any:
