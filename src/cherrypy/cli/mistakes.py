@@ -27,6 +27,10 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that somebody may have meant, if one is near enough."""
     from difflib import get_close_matches  # lazy: only mistakes need it
 
+    known = list(known)
+    found = get_close_matches(name, known, n=1, cutoff=0.7)
+    if found:
+        return found[0]
     by_folded = {each.lower(): each for each in known}
     found = get_close_matches(name.lower(), by_folded, n=1, cutoff=0.7)
     if not found and len(name) > 2:
