@@ -265,10 +265,12 @@ class _Statements:
     def __init__(self, table: str) -> None:
         from psycopg.sql import SQL, Identifier
 
-        *schema, name = table.split(".")
+        parts = table.split(".")
+        if not all(parts) or len(parts) > 2:
+            raise ValueError(f'{table!r} is no table: "name", or "schema.name"')
         names = {
-            "table": Identifier(*schema, name),
-            "index": Identifier(f"{name}_ends"),
+            "table": Identifier(*parts),
+            "index": Identifier(f"{parts[-1]}_ends"),
         }
         self.get = SQL(_GET).format(**names)
         self.set = SQL(_SET).format(**names)
