@@ -10,6 +10,7 @@ import pytest
 
 import cherrypy
 from cherrypy.http.dates import format_http_date
+from cherrypy.lib import caching
 from cherrypy.lib.caching import AntiStampedeCache, Cache, MemoryCache
 from tests.lib.apps import Config, mount
 from tests.lib.caches import Counting, cached, clock, no_cache_is_left, page
@@ -908,3 +909,61 @@ def test_debug_tells_what_happens(caplog: pytest.LogCaptureFixture) -> None:
     root.answer = page(Cache_Control="private")
     client.get("/")
     assert "Not kept: Cache-Control: private" in caplog.text
+
+
+def test_long_urls_and_headers_do_not_fill_the_memory() -> None:
+    client, root = cached(page("x", Vary="Accept-Language, Accept-Encoding"))
+    long = {"Accept-Language": "x" * 9999, "Accept-Encoding": "y" * 9999}
+    for _ in range(2):
+        client.get("/?a=" + "x" * 9999, headers=long)
+        client.get("/?a=" + "x" * 9998 + "y", headers=long)
+        client.get("/?a=" + "x" * 9999, headers={**long, "Accept-Language": "x" * 9998})
+    assert root.calls == 3
+    for uri, variants in cache().store.items():
+        assert len(uri) < 300
+        assert all(len(value) < 300 for key in variants for value in key)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("Accept", True), ("Cache-Control", False), ("Range", False), ("If-Match", False)],
+)
+def test_both_faces_know_whether_a_request_says_something(
+    name: str, plain: bool
+) -> None:
+    from cherrypy.core.environ import EnvironHeaders
+    from cherrypy.core.received import HeaderPairs, ReceivedHeaders
+
+    key = "HTTP_" + name.upper().replace("-", "_")
+    for received in (
+        ReceivedHeaders([(b"host", b"x"), (name.lower().encode(), b"y")]),
+        EnvironHeaders({"HTTP_HOST": "x", key: "y"}, {}),
+    ):
+        request = cherrypy.Application.request_class(None, None)
+        request.received = received
+        assert caching._says_nothing(request) is plain
+        assert request.headers
+        # Somebody may have changed them.
+        assert not caching._says_nothing(request)
+    request.__dict__.pop("headers")
+    request.received = HeaderPairs([("Host", "x")])
+    assert not caching._says_nothing(request)
+
+
+def test_a_location_may_be_in_utf_8() -> None:
+    class Root:
+        calls = 0
+
+        @cherrypy.expose
+        def default(self, name: str) -> str:
+            if cherrypy.request.method == "POST":
+                cherrypy.response.headers["Location"] = "/z%C3%B6"
+            else:
+                Root.calls += 1
+            return name
+
+    client = mount(Root(), {"/": {"tools.caching.on": True}})
+    client.get("/z%C3%B6")
+    client.post("/other")
+    assert client.get("/z%C3%B6").text == "zö"
+    assert Root.calls == 2

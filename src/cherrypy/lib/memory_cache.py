@@ -194,7 +194,7 @@ class MemoryCache(CountingCache):
         """Return a variant, or what is noted of the one that is to be made."""
         may_wait = self.antistampede_timeout is not None and not self._passes(uri)
         # The first answer tells which headers select. So those who waited look again.
-        for _ in range(2):
+        while True:
             with self._lock:
                 variants = self.store.setdefault(uri, AntiStampedeCache())
                 key = variant_key(variants.selecting_headers, request)
@@ -221,7 +221,6 @@ class MemoryCache(CountingCache):
             # It may be that this is not to be kept. Then all who waited make their own
             # at once: one after the other would take very long.
             may_wait = False
-        return None, self.watch()
 
     def watch(self) -> Miss:
         """Begin to make an answer for which nobody waits, and return what is noted."""

@@ -255,7 +255,9 @@ def uri_at(base: str, path: str, query_string: str, forwarded: str | None) -> st
     if "?" in path or "%" in path:
         path = quote(path)
     uri = f"{base}{path}?{query_string}" if query_string else base + path
-    return f"{uri} {forwarded}" if forwarded else uri
+    if forwarded:
+        uri = f"{uri} {forwarded}"
+    return uri if len(uri) <= _LONGEST_URI else _shortened(uri)
 
 
 def variant_key(names: tuple[str, ...] | None, request: Request) -> tuple[str, ...]:
@@ -270,5 +272,18 @@ def _normal(name: str, value: str | None) -> str:
         return ""
     if name == "Accept-Encoding":
         # The same list in another form (RFC 9111 §4.1).
-        return value.replace(" ", "").lower()
-    return value.strip()
+        value = value.replace(" ", "").lower()
+    return value.strip() if len(value) <= _LONGEST_VALUE else _shortened(value)
+
+
+# Clients choose how long these are, and a cache keeps many of them.
+_LONGEST_URI = 2000
+_LONGEST_VALUE = 200
+
+
+def _shortened(text: str) -> str:
+    """Return something short that stands for a long text and for no other."""
+    from hashlib import sha256  # lazy: 2 ms of import
+
+    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{text[:100]}... {digest}"
