@@ -100,7 +100,14 @@ class TestWrong:
         "header",
         [
             *("Basic", "Basic ", "x", "Basic YWxpY2U=", "Basic YWxpY2U", "Basic *"),
-            *("Basic YTpi=", "Basic YTp", "Basic é", "Basic YTpi YTpi", "Basic Y\tTpi"),
+            *(
+                "Basic ****",
+                "Basic YTpi=",
+                "Basic YTp",
+                "Basic é",
+                "Basic YTpi YTpi",
+                "Basic Y\tTpi",
+            ),
             "Basic " + b64encode(b"al\nice:x").decode(),
             "Basic " + b64encode(b"alice:\x00").decode(),
             "Basic " + b64encode(b"\xff\xfe").decode(),
@@ -152,6 +159,21 @@ class TestSettings:
         assert "Asking for credentials" in caplog.text
         assert "Auth succeeded" in caplog.text
         assert "wrong" not in caplog.text
+
+
+def test_pages_may_be_decorated_and_coroutines() -> None:
+    class Decorated(Root):
+        @cherrypy.expose
+        @cherrypy.tools.auth_basic(
+            realm="R", checkpassword=checkpassword_dict(USERS), priority=5
+        )
+        async def index(self) -> str:
+            await asyncio.sleep(0)
+            return f"hello {cherrypy.request.login}"
+
+    client = mount(Decorated())
+    assert client.get("/").status_code == 401
+    assert ask(client, b"alice:4x5istwelve").text == "hello alice"
 
 
 def test_failing_checks_are_failures() -> None:

@@ -105,6 +105,7 @@ class TestChallenge:
             'Digest realm="R", nonce="n", algorithm="SHA-256", qop="auth, auth-int", '
             'stale="true"'
         )
+        assert 'nonce="' in www_authenticate("R", "k")
         with pytest.raises(ValueError, match="algorithm"):
             www_authenticate("R", "k", "MD4")
         with pytest.raises(ValueError, match="qop"):
@@ -281,6 +282,7 @@ class TestWrong:
             {"username*": "UTF-8''alice"},
             {"username": None, "username*": "latin1''alice"},
             {"username": None, "username*": "UTF-8''%FF"},
+            {"username": None, "username*": "UTF-8''a%0Ab"},
             {"username": None, "username*": "alice"},
             {"nonce ": '"twice"'},
         ],

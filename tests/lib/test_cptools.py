@@ -425,6 +425,20 @@ class TestParams:
         assert client.get("/?fruit=nut").status_code == 404
         assert self.ask(page).get("/?fruit=nut").status_code == 500
 
+    def test_of_own_types_are_wanted_once_if_the_type_says_so(self) -> None:
+        def wants_text(value: str) -> str:
+            return "x" + value
+
+        def page(a: Any) -> str:
+            return repr(a)
+
+        page.__annotations__["a"] = wants_text
+        client = self.ask(page)
+        assert client.get("/?a=1").text == "'x1'"
+        response = client.get("/?a=1&a=2")
+        assert response.status_code == 400
+        assert "'a' was sent more than once" in response.text
+
     def test_may_be_optional(self) -> None:
         def page(a: int | None = None, b: Optional[int] = None) -> str:  # noqa: UP045
             return repr((a, b))

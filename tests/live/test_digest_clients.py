@@ -15,10 +15,13 @@ from cherrypy.core.native import NativeGateway
 from cherrypy.core.tree import Tree
 from cherrypy.httpd.wsgi import WSGIHandler
 from cherrypy.lib.auth_digest import HttpDigestAuthorization, get_ha1_dict_plain
+from tests.browser import browser  # noqa: F401  a fixture
 from tests.httpd.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.browser import Browser
 
 pytestmark = pytest.mark.live
 
@@ -141,3 +144,22 @@ def test_the_standard_library_gets_in(face: str) -> None:
         assert opened(f"{url}/a?x=y", "alice", "4x5istwelve") == "alice: [('x', 'y')]"
         assert opened(url, "alice", "4x5istwelve") == "alice: []"
         assert opened(url, "alice", "wrong") == "401"
+
+
+@pytest.mark.parametrize(
+    "algorithms", ["MD5", "SHA-256", "MD5-sess", "SHA-256-sess", ["SHA-256", "MD5"]]
+)
+def test_a_browser_gets_in(
+    browser: Browser,  # noqa: F811  the fixture
+    algorithms: Any,
+) -> None:
+    said = {"username": "günter", "password": "pässword"}
+    with site(algorithms=algorithms) as url:
+        context = browser._chromium.new_context(http_credentials=said)  # type: ignore[arg-type]  # a TypedDict
+        try:
+            page = context.new_page()
+            for path in ("/a%20b?x=y", "/c"):
+                page.goto(url + path)
+                assert page.inner_text("body").startswith("günter: ")
+        finally:
+            context.close()

@@ -282,6 +282,8 @@ class HttpDigestAuthorization:
             raise ValueError(
                 self.errmsg(f"Unsupported value for algorithm: {self.algorithm!r}")
             )
+        if any(c < " " or c == "\x7f" for c in str(self.username)):
+            raise ValueError(self.errmsg("username has control characters."))
         if params.get("userhash", "false").lower() != "false":
             raise ValueError(self.errmsg("userhash was not offered."))
         if not self.qop:
