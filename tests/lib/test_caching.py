@@ -967,3 +967,15 @@ def test_a_location_may_be_in_utf_8() -> None:
     client.post("/other")
     assert client.get("/z%C3%B6").text == "zö"
     assert Root.calls == 2
+
+
+def test_another_application_at_the_same_url_begins_anew() -> None:
+    one, _ = cached(lambda: "one")
+    two, _ = cached(lambda: "two")
+    for _ in range(2):
+        assert one.get("/").text == "one"
+    for _ in range(2):
+        assert two.get("/").text == "two"
+    assert cache().cursize == 3
+    both = {"Cache-Control": "max-stale=9"}
+    assert one.get("/", headers=both).text == "one"

@@ -42,6 +42,9 @@ class AntiStampedeCache(dict[tuple[str, ...], Any]):
     selecting_headers: tuple[str, ...] | None = None
     """The names in the ``Vary`` of the answers; None until there was one."""
 
+    app: Any = None
+    """The application that answers. If it is another one now, nothing is known."""
+
     def wait(
         self, key: tuple[str, ...], timeout: float | None = 5, debug: bool = False
     ) -> Any:
@@ -155,7 +158,7 @@ class MemoryCache(CountingCache):
         """Return the variant for the present request, which may be stale."""
         request = current.get().request
         variants = self.store.get(uri_of(request))
-        if variants is None:
+        if variants is None or variants.app is not request.app:
             return None
         value = variants.get(variant_key(variants.selecting_headers, request))
         if isinstance(value, _Making):
@@ -173,7 +176,7 @@ class MemoryCache(CountingCache):
         request = current.get().request
         uri = uri_of(request)
         variants = self.store.get(uri)
-        if variants is not None:
+        if variants is not None and variants.app is request.app:
             names = variants.selecting_headers
             variant = variants.get(variant_key(names, request) if names else ())
             if variant.__class__ is Variant and time.monotonic() < variant.fresh_until:
@@ -196,7 +199,7 @@ class MemoryCache(CountingCache):
         # The first answer tells which headers select. So those who waited look again.
         while True:
             with self._lock:
-                variants = self.store.setdefault(uri, AntiStampedeCache())
+                variants = self._variants(uri, request.app)
                 key = variant_key(variants.selecting_headers, request)
                 value = variants.get(key)
                 now = time.monotonic()
@@ -222,12 +225,23 @@ class MemoryCache(CountingCache):
             # at once: one after the other would take very long.
             may_wait = False
 
+    def _variants(self, uri: str, app: Any) -> AntiStampedeCache:
+        """Return what is known of a URI that an application answers."""
+        variants = self.store.get(uri)
+        if variants is not None and variants.app is not app:
+            self._empty(uri, variants)
+            variants = None
+        if variants is None:
+            variants = self.store[uri] = AntiStampedeCache()
+            variants.app = app
+        return variants
+
     def watch(self) -> Miss:
         """Begin to make an answer for which nobody waits, and return what is noted."""
         request = current.get().request
         uri = uri_of(request)
         with self._lock:
-            variants = self.store.setdefault(uri, AntiStampedeCache())
+            variants = self._variants(uri, request.app)
         miss = Miss(
             self, uri, variants, variant_key(variants.selecting_headers, request), None
         )
