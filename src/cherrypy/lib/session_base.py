@@ -330,10 +330,11 @@ class Session:
             SessionUnavailable: It is not.
         """
         report(problem)
+        # The client shall keep what it has, and come back with it.
+        self.withdraw()
         if self.on_unavailable != "continue":
             raise SessionUnavailable() from problem
         self.without_storage = self.loaded = True
-        self.withdraw()
 
     def _end(self) -> None:
         """Note that another request has ended this session."""
