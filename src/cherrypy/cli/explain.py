@@ -62,6 +62,7 @@ def command(options: Namespace) -> int:
         Mistake: The application of that URL is not one of ours.
     """
     cherrypy.config["log.screen"] = False
+    headers = [_header(text) for text in options.header]
     apps, provenance = target.prepare(options)
     if not options.url.startswith(("/", "http://", "https://")):
         raise WrongUse(f"{options.url!r} is no URL; it begins with a slash.")
@@ -80,7 +81,6 @@ def command(options: Namespace) -> int:
             f"{path!r} is answered by {name_of(app)}, a WSGI application whose inside "
             "nobody knows."
         )
-    headers = [_header(text) for text in options.header]
     body = None if options.data is None else options.data.encode()
     if body is not None and not any(k.lower() == "content-type" for k, _ in headers):
         headers.append(("Content-Type", "application/x-www-form-urlencoded"))
@@ -120,7 +120,8 @@ def _verdict(note: Note) -> str:
         if step.raised is not None and not isinstance(step.raised, InternalRedirect):
             return f"{step.name} answers: {_reply(step.raised)}"
         if isinstance(step.raised, InternalRedirect):
-            return f"{step.name} continues with {step.raised.path}"
+            place = f"{note.request.script_name}{step.raised.path}"
+            return f"{step.name} continues with {place}"
     for step in note.steps:
         if step.answered:
             return f"{step.name} answers in the place of a page: {note.status}"
@@ -128,7 +129,8 @@ def _verdict(note: Note) -> str:
         if note.handler.status == 405:
             allowed = dict(note.headers).get("Allow", "")
             return f"405 Method Not Allowed: the object has methods for {allowed}"
-        return f"{_reply(note.handler)}: {why_not_found(note)}"
+        error = note.handler
+        return f"{error.code} {error.reason}: {why_not_found(note)}"
     if note.misfit is not None:
         return f"{_reply(note.misfit)}, because the arguments do not fit the page"
     if note.reached:

@@ -137,7 +137,8 @@ def why_not_found(note: Note) -> str:
 
 
 def _object(node: Any) -> str:
-    return name_of(node) if hasattr(node, "__qualname__") else f"a {name_of(node)}"
+    name = name_of(node)
+    return name if hasattr(node, "__qualname__") else f"the object of class {name}"
 
 
 def _not_exposed(node: Any) -> str:

@@ -120,11 +120,11 @@ def read(file: str) -> dict[str, dict[str, Any]]:
         ) from refusal
     except (ValueError, configparser.Error) as fault:
         raise Mistake(
-            f"the config file {file!r} has a mistake: {said(fault)}"
+            f"the config file {file!r} has a mistake: {_said(fault)}"
         ) from fault
 
 
-def said(fault: Exception) -> str:
+def _said(fault: Exception) -> str:
     """Return what an error of the config parser says, in one line."""
     if isinstance(fault, configparser.Error):
         return " ".join(str(fault).split())

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import cherrypy
 from cherrypy.core import bridge
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError
@@ -21,8 +22,6 @@ from cherrypy.testing import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    import cherrypy
 
 __all__ = ["Note", "Step", "trace"]
 
@@ -105,7 +104,7 @@ def trace(
     usual = app.request_class
     app.request_class = _recording(usual, notes, tools)
     try:
-        client = Client(app)
+        client = Client(cherrypy.tree)
         options: dict[str, Any] = {"headers": headers}
         if body is not None:
             options["data"] = body
