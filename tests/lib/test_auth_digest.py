@@ -22,6 +22,8 @@ from cherrypy.lib.auth_digest import (
     www_authenticate,
 )
 from cherrypy.lib.digest_credentials import parse_auth_params
+from cherrypy.stores.base import StoreUnavailable
+from cherrypy.stores.ram import RamStore
 from tests.lib.apps import Root, mount, serve
 from tests.lib.digest_client import Digester, challenges
 
@@ -173,6 +175,17 @@ class TestProof:
     )
     def test_may_be_for_any_uri(self, path: str) -> None:
         assert Digester(guarded()).get(path).status_code == 200
+
+    @pytest.mark.parametrize("name", ["REQUEST_URI", "RAW_URI"])
+    def test_is_compared_with_what_the_server_was_asked(self, name: str) -> None:
+        somebody = Digester(guarded())
+        # A server that undoes the escapes of a slash.
+        asked = {"PATH_INFO": "/a/b", "REQUEST_URI": "", name: "/a%2Fb"}
+        assert somebody.get("/a%2Fb", environ=asked).status_code == 200
+        asked = {"PATH_INFO": "/a/b", "REQUEST_URI": ""}
+        somebody = Digester(guarded(), nonce=somebody.nonce, realm="wonderland")
+        somebody.count = 10
+        assert somebody.get("/a%2Fb", environ=asked).status_code == 400
 
     def test_may_name_an_absolute_uri(self) -> None:
         somebody = Digester(guarded())
@@ -351,6 +364,28 @@ class TestNonce:
         assert client.get("/a", headers=headers).status_code == 200
         # Nor need a client of RFC 2069 count at all.
         assert Digester(client, qop=None).get().status_code == 200
+
+    def test_may_be_counted_in_a_store(self) -> None:
+        store = RamStore()
+        one, other = guarded(store=store), guarded(store=store)
+        somebody = Digester(one)
+        somebody.challenge()
+        headers = {"Authorization": somebody.authorization("GET", "/")}
+        assert one.get("/", headers=headers).status_code == 200
+        assert other.get("/", headers=headers).status_code == 401
+        assert len(store) == 1
+
+    def test_cannot_be_counted_where_the_store_is_away(
+        self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store = RamStore()
+
+        def away(key: str) -> bytes:
+            raise StoreUnavailable("it is away")
+
+        monkeypatch.setattr(store, "get", away)
+        assert Digester(guarded(store=store)).get().status_code == 503
+        assert "Nonces cannot be counted: it is away" in caplog.text
 
     def test_is_of_one_realm_and_key(self) -> None:
         for other in (guarded(realm="elsewhere"), guarded(key="another")):

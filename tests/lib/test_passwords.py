@@ -200,6 +200,12 @@ class TestChecker:
         assert not check("realm", "nobody", "secret")
         assert asked == ["secret", "secret"]
 
+    def test_takes_as_long_for_nobody_by_argon2(self) -> None:
+        check = checkpassword_hashes({}, scheme="argon2")
+        assert isinstance(check, PasswordChecker)
+        assert check._nobody.startswith("$argon2")
+        assert not check("realm", "nobody", "secret")
+
     def test_is_not_fooled_by_where_one_ends(self) -> None:
         check = checkpassword_hashes({"ab": hash_password("c"), "a": "$argon2id$"})
         assert check("realm", "ab", "c")

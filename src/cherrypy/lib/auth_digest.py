@@ -24,6 +24,7 @@ from cherrypy.core import bridge
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError
 from cherrypy.core.reader import SizedReader
+from cherrypy.environment.site import log
 from cherrypy.extension.tool import Tool
 from cherrypy.http.urls import unquote_path, urljoin
 from cherrypy.lib.digest_counts import counts_in
@@ -42,6 +43,7 @@ from cherrypy.lib.digest_credentials import (
     valid_algorithms,
     valid_qops,
 )
+from cherrypy.stores.base import LockTimeout, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -239,7 +241,7 @@ def digest_auth(
     Raises:
         ValueError: The realm contains a double quote; there is no such algorithm.
         HTTPError: 401, there is no proof, or a wrong one; 400, it cannot be
-            understood.
+            understood; 503, the store cannot be reached.
     """
     if '"' in realm:
         raise ValueError('Realm cannot contain the " (quote) character.')
@@ -268,10 +270,8 @@ def digest_auth(
             guard.ask()
         # Whether the nonce is stale is told only to those who know the password.
         stale = auth.is_nonce_stale(nonce_seconds)
-        if not stale and check_count and auth.count is not None:
-            stale = not counts_in(store).use(
-                str(auth.nonce), auth.nonce_time(), auth.count, nonce_seconds
-            )
+        if not stale and check_count:
+            stale = not _is_first_use(auth, store, nonce_seconds)
         if stale:
             guard.ask(stale=True)
         request.login = auth.username
@@ -378,12 +378,35 @@ def _add_fields(fields: Iterable[str]) -> None:
     ]
 
 
+def _is_first_use(
+    auth: HttpDigestAuthorization, store: str | Store | None, seconds: float
+) -> bool:
+    """Note that the nonce was used; tell whether its count is a new one.
+
+    Raises:
+        HTTPError: 503, the store of the counts cannot be reached.
+    """
+    try:
+        return counts_in(store).use(
+            str(auth.nonce), auth.nonce_time(), auth.count or 0, seconds
+        )
+    except (StoreUnavailable, LockTimeout) as problem:
+        log(f"Nonces cannot be counted: {problem}", "TOOLS.AUTH_DIGEST", 40)
+        raise HTTPError(503) from problem
+
+
 def _is_target(request: Request, uri: str) -> bool:
     """Tell whether the client has signed what it asks for (RFC 7616 §3.4.6)."""
     first = request
     while first.prev is not None:
         first = first.prev
-    if first.exchange is not None and first.exchange.head.target == uri.encode():
+    if first.exchange is not None:
+        raw_target = first.exchange.head.target.decode("iso-8859-1")
+    else:
+        # As servers tell it, so that an escaped slash is not lost.
+        environ = first.wsgi_environ or {}
+        raw_target = environ.get("REQUEST_URI") or environ.get("RAW_URI")
+    if raw_target == uri:
         return True
     _, path, query, _ = first.asked
     if "://" in uri.partition("?")[0]:

@@ -180,12 +180,11 @@ class PasswordChecker:
     ) -> None:
         self.hashes = hashes
         self.remember_seconds = remember_seconds
-        self.scheme: Scheme = scheme
         self._turn = threading.BoundedSemaphore(at_once)
         # Guarded by the lock, to which all threads that answer requests come.
         self._lock = threading.Lock()
         self._right: OrderedDict[bytes, float] = OrderedDict()
-        self._nobody = ""
+        self._nobody = _hash_of_nobody(scheme)
 
     def __call__(self, realm: str, username: str, password: str) -> bool:
         """Tell whether this is the user's password.
@@ -196,7 +195,7 @@ class PasswordChecker:
         hashed = self.hashes.get(username)
         if hashed is None:
             with self._turn:
-                check_password(password, self._hash_of_nobody())
+                check_password(password, self._nobody)
             return False
         if not self.remember_seconds:
             with self._turn:
@@ -215,11 +214,6 @@ class PasswordChecker:
                 while len(self._right) > _REMEMBERED:
                     self._right.popitem(last=False)
         return right
-
-    def _hash_of_nobody(self) -> str:
-        if not self._nobody:
-            self._nobody = hash_password(os.urandom(16).hex(), scheme=self.scheme)
-        return self._nobody
 
 
 # Passwords remembered at most; 64 bytes each, and what Python puts around them.
@@ -252,6 +246,14 @@ def checkpassword_hashes(
             if not hashed.startswith("$argon2"):
                 _understood(hashed)
     return PasswordChecker(hashes, **options)
+
+
+def _hash_of_nobody(scheme: Scheme) -> str:
+    """Return a hash to compare with where there is none."""
+    if scheme == "argon2":
+        return hash_password(os.urandom(16).hex(), scheme=scheme)
+    # Of nothing at all, which saves making one.
+    return _written(_COST, os.urandom(_SALT_BYTES), os.urandom(_HASH_BYTES))
 
 
 def _mark(*secrets: str) -> bytes:
