@@ -42,8 +42,6 @@ _KINDS: dict[str, type] = {
 _ELSEWHERE = ("section: ", "root: ", "dir: ", "filename: ")
 """Lines of warnings that only repeat what stands in the file."""
 
-_NOT_CHECKED = ("hooks", "error_page", "wsgi", "tree")
-
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Say what the command takes."""
@@ -151,15 +149,10 @@ class FileChecker(Checker):
         """Find the section and the key that a warning of the checker is about."""
         marks = {"global": "cherrypy.config.update()"}
         candidates = [
-            (
-                marks.get(section, f"[{section}]") in message,
-                key in message,
-                key,
-                section,
-            )
+            (marks.get(section, f"[{section}]") in message, rank, key, section)
             for section, own in self.sections.items()
             for key in ("", *own)
-            if key in message or key.rpartition(".")[0] in message
+            if (rank := _rank(key, message)) is not None
         ]
         *_, key, section = max(candidates, key=lambda each: (*each[:2], len(each[2])))
         lines = message.split("\n")
@@ -190,7 +183,9 @@ class FileChecker(Checker):
             return _misspelt(
                 key, attribute, ["on", *dir(getattr(cherrypy.engine, plugin, object))]
             )
-        if namespace in _KINDS and namespace not in _NOT_CHECKED:
+        if namespace in ("request", "response") and "." in rest:
+            return None  # attributes of the body, headers
+        if namespace in _KINDS:
             return _misspelt(key, rest.rpartition(".")[2], self._attributes(namespace))
         return None
 
@@ -235,6 +230,16 @@ class FileChecker(Checker):
         near = nearest(argument, [*arguments, "on"])
         meant = f"did you mean {near!r}?" if near else f"it takes {_list(arguments)}."
         return f"{box}.{name} takes no argument {argument!r}; {meant}"
+
+
+def _rank(key: str, message: str) -> int | None:
+    """Tell how well a key fits a message; None if not at all."""
+    if not key:
+        return 0
+    if key in message:
+        return 2
+    prefix = key.rpartition(".")[0]
+    return 1 if prefix and prefix in message else None
 
 
 def _arguments(tool: Tool) -> list[str] | None:

@@ -88,7 +88,9 @@ def apply(
             ) from missing
         except (AttributeError, ValueError, TypeError) as fault:
             # The namespaces act on values, and refuse what makes no sense.
-            raise Mistake(f"the config file {file!r} has a mistake: {fault}") from fault
+            raise Mistake(
+                f"the config file {file!r} has a mistake: {_said(fault)}"
+            ) from fault
         cherrypy.engine.autoreload.files.add(os.path.abspath(file))
 
 
@@ -125,12 +127,12 @@ def read(file: str) -> dict[str, dict[str, Any]]:
 
 
 def _said(fault: Exception) -> str:
-    """Return what an error of the config parser says, in one line."""
-    if isinstance(fault, configparser.Error):
-        return " ".join(str(fault).split())
-    text = str(fault.args[0]) if fault.args else str(fault)
+    """Return what an error of the config parser says, as one sentence."""
+    text = str(fault.args[0]) if isinstance(fault, ValueError) else str(fault)
     cause = fault.__cause__
-    return f"{text} ({type(cause).__name__}: {cause})" if cause else text
+    if cause is not None:
+        text = f"{text.rstrip('.')} ({type(cause).__name__}: {cause})"
+    return f"{' '.join(text.split()).rstrip('.')}."
 
 
 def _apply_file(
