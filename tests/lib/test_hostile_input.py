@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -149,3 +150,51 @@ def test_no_document_breaks_a_page(body: bytes) -> None:
         "/", data=body, headers={"Content-Type": "application/json"}
     )
     assert response.status_code in (200, 400)
+
+
+@cache
+def guarded(tool: str) -> Client:
+    """A page that nobody gets to see."""
+    own: dict[str, Config] = {
+        "auth_basic": {"checkpassword": lambda realm, user, password: False},
+        "auth_digest": {
+            "get_ha1": lambda realm, user: None,
+            "key": "k",
+            "qop": "auth, auth-int",
+            "algorithms": "SHA-256, MD5-sess, MD5",
+        },
+    }
+    config: Config = {"on": True, "realm": "R", **own[tool]}
+    return serve(lambda: "x", {f"tools.{tool}.{n}": v for n, v in config.items()})
+
+
+parameters = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                *("username", "username*", "realm", "nonce", "uri", "response", "nc"),
+                *("cnonce", "qop", "algorithm", "userhash", "opaque", "x"),
+            ]
+        ),
+        values
+        | st.sampled_from(
+            [
+                *('"R"', '"/"', "auth", "auth-int", "00000001", "MD5-sess", "SHA-256"),
+                *('"0:0123456789abcdef0123456789abcdef"', "UTF-8''%C3%BC", '"'),
+            ]
+        ),
+    )
+).map(lambda pairs: ", ".join(f"{name}={value}" for name, value in pairs))
+
+
+@pytest.mark.parametrize("tool", ["auth_basic", "auth_digest"])
+@settings(max_examples=200, deadline=None)
+@given(
+    scheme=st.sampled_from(["Basic ", "Digest ", "basic", "Digest", "", "Bearer "]),
+    said=values | parameters | st.binary().map(lambda b: b64encode(b).decode()),
+)
+def test_no_credentials_break_a_page(tool: str, scheme: str, said: str) -> None:
+    response = guarded(tool).post(
+        "/", headers={"Authorization": scheme + said}, data=b"x"
+    )
+    assert response.status_code in (400, 401)
