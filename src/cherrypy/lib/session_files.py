@@ -16,6 +16,7 @@ from cherrypy.lib.session_serializers import serializer_named
 from cherrypy.lib.session_stores import Archive, StoreSession
 from cherrypy.stores.base import LockTimeout, StoreUnavailable
 from cherrypy.stores.file import FileStore
+from cherrypy.stores.filelocks import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,8 +67,7 @@ class FileSession(StoreSession):
     write one can run code here."""
 
     def __init__(self, id: str | None = None, **kwargs: Any) -> None:
-        if "storage_path" in kwargs:
-            kwargs["storage_path"] = os.path.abspath(kwargs["storage_path"])
+        _make_absolute(kwargs)
         lock_seconds(kwargs.get("lock_timeout", self.lock_timeout))
         super().__init__(id, **kwargs)
 
@@ -78,8 +78,7 @@ class FileSession(StoreSession):
         Args:
             **kwargs: Become attributes of the class.
         """
-        if "storage_path" in kwargs:
-            kwargs["storage_path"] = os.path.abspath(kwargs["storage_path"])
+        _make_absolute(kwargs)
         for name, value in kwargs.items():
             setattr(cls, name, value)
 
@@ -97,11 +96,13 @@ class FileSession(StoreSession):
                 "tools.sessions.storage_path is not set: FileSession needs a folder."
             )
         try:
+            make_folder(folder)
             key = key_file(folder) if self.key is None else self.key
         except OSError as problem:
             raise StoreUnavailable(
-                f"The key that seals sessions cannot be read or made: {problem}. Set "
-                "tools.sessions.key, or let this user write there."
+                f"The folder for sessions, or the key that seals them, cannot be "
+                f"made: {problem}. Let this user write there, or set "
+                "tools.sessions.key."
             ) from problem
         return Archive(
             FileStore(folder, prefix=self.SESSION_PREFIX, lock_suffix=self.LOCK_SUFFIX),
@@ -130,8 +131,8 @@ class FileSession(StoreSession):
     def _stored(self) -> dict[Any, Any] | None:
         data = super()._stored()
         if data is None and self.accept_unsigned:
-            adopted = _adopt(self._get_file_path())
-            return None if adopted is None else adopted[0]
+            data, expires = _old_session(self._get_file_path())
+            return data if expires > datetime.now() else None
         return data
 
     def _load(self, path: str | None = None) -> Any:
@@ -232,15 +233,23 @@ class FileSession(StoreSession):
             # Somebody uses it just now, and will save it.
             return
         try:
-            adopted = _adopt(self._files.folder + os.sep + self.SESSION_PREFIX + id)
-            if adopted is not None:
-                data, expires = adopted
-                seconds = (expires - datetime.now()).total_seconds()
+            path = self._files.folder + os.sep + self.SESSION_PREFIX + id
+            data, expires = _old_session(path)
+            seconds = (expires - datetime.now()).total_seconds()
+            if data is not None and seconds > 0:
                 store.set(id, self.archive.packed(id, data), seconds)
+            elif data is not None:
+                os.unlink(path)
         except StoreUnavailable as problem:
             report(problem)
         finally:
             lock.release()
+
+
+def _make_absolute(settings: dict[str, Any]) -> None:
+    """Make the folder one that stays the same wherever the process goes."""
+    if settings.get("storage_path"):
+        settings["storage_path"] = os.path.abspath(settings["storage_path"])
 
 
 class _FileLock:
@@ -250,17 +259,16 @@ class _FileLock:
         self.release = self.close = lock.release
 
 
-def _adopt(path: str) -> tuple[dict[Any, Any], datetime] | None:
-    """Return what a file of CherryPy contains: data and when it expires."""
+def _old_session(path: str) -> tuple[dict[Any, Any] | None, datetime]:
+    """Return what a file of CherryPy contains: data (or None) and when it expires."""
     try:
         with open(path, "rb") as file:
             pickled = file.read()
-        if not pickled.startswith(_PICKLE):
-            return None
-        data, expires = pickle.loads(pickled)
-        return (data, expires) if expires > datetime.now() else None
+        if pickled.startswith(_PICKLE):
+            data, expires = pickle.loads(pickled)
+            return data, expires
     except FileNotFoundError:
-        return None
+        pass
     except Exception:  # boundary: anything may be in there
         log("An old session cannot be read.", "TOOLS.SESSIONS", traceback=True)
-        return None
+    return None, datetime.min
