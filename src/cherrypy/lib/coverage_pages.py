@@ -163,7 +163,7 @@ class CoverStats(DiagnosticPages):
                 base=escaped(base), pct=enough, exclude=escaped(exclude)
             ),
             "table": table(
-                ["Name", "Coverage", "", "Statements", "Not run", "In part"],
+                ["Name", "Coverage", "Statements", "Not run", "In part"],
                 [_cells(row, base, enough, fields) for row in rows],
             ),
             "hint": "" if rows else '<p class="note">No lines have run there.</p>',
@@ -294,10 +294,10 @@ def _cells(row: _Row, base: str, enough: int, fields: dict[str, str]) -> list[ob
     meter = TEMPLATE_ITEM.format(
         pct=enough, high=max(enough, 90), value=f"{found.percent:.1f}"
     )
+    shown = f"{meter} {found.percent:.0f} %" if found.total else escaped(found.problem)
     return [
         Markup(f'<a href="{escaped(address)}">{escaped(name)}</a>'),
-        Markup(meter if found.total else escaped(found.problem)),
-        Figure(f"{found.percent:.0f} %" if found.total else ""),
+        Markup(shown),
         Figure(f"{found.total:,}"),
         Figure(f"{found.missed:,}"),
         Figure(f"{found.in_part:,}"),
