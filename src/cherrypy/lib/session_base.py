@@ -14,25 +14,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy.environment.site import engine, log
 from cherrypy.lib.session_errors import SessionBusy, SessionUnavailable
+from cherrypy.lib.session_mapping import LazyMapping
 from cherrypy.process.plugins.tasks import Monitor
 from cherrypy.stores.base import LockTimeout, StoreUnavailable
 from cherrypy.stores.locks import KeyLocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
+    from collections.abc import Callable
 
     from cherrypy.stores.base import StoreLock
 
-__all__ = ["Session", "lock_seconds", "missing", "report"]
-
-missing = object()
-"""Stands for an argument that was not given."""
-
-# Within the class the name means an attribute of the session.
-_ABSENT: Any = missing
+__all__ = ["Session", "lock_seconds", "report"]
 
 
-class Session:
+class Session(LazyMapping):
     """The session of one request: a mapping of what the application keeps.
 
     It is loaded when it is first looked at, and saved at the end of the request if it
@@ -51,9 +46,6 @@ class Session:
 
     locked: bool = False
     """Whether this request alone may use the session at present."""
-
-    loaded: bool = False
-    """Whether the data has been fetched from the storage."""
 
     clean_thread: ClassVar[Monitor | None] = None
     """Calls `clean_up` now and then."""
@@ -370,89 +362,6 @@ class Session:
 
     def _log(self, message: str, *values: object) -> None:
         log(message % values, "TOOLS.SESSIONS")
-
-    # The mapping
-
-    def __getitem__(self, key: Any) -> Any:
-        if not self.loaded:
-            self.load()
-        return self._data[key]
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        if not self.loaded:
-            self.load()
-        self._data[key] = value
-
-    def __delitem__(self, key: Any) -> None:
-        if not self.loaded:
-            self.load()
-        del self._data[key]
-
-    def __contains__(self, key: object) -> bool:
-        if not self.loaded:
-            self.load()
-        return key in self._data
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.keys())
-
-    def has_key(self, key: object) -> bool:
-        """Tell whether there is such a key; ``key in session`` says the same."""
-        return key in self
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        """Return the value for the key, else the default."""
-        if not self.loaded:
-            self.load()
-        return self._data.get(key, default)
-
-    def pop(self, key: Any, default: Any = _ABSENT) -> Any:
-        """Remove the key and return its value, else the default.
-
-        Raises:
-            KeyError: There is no such key, and no default was given.
-        """
-        if not self.loaded:
-            self.load()
-        if default is _ABSENT:
-            return self._data.pop(key)
-        return self._data.pop(key, default)
-
-    def setdefault(self, key: Any, default: Any = None) -> Any:
-        """Return the value for the key; set it to the default if it is missing."""
-        if not self.loaded:
-            self.load()
-        return self._data.setdefault(key, default)
-
-    def update(self, d: Any) -> None:
-        """Take over the items of a mapping, or pairs."""
-        if not self.loaded:
-            self.load()
-        self._data.update(d)
-
-    def clear(self) -> None:
-        """Remove all items."""
-        if not self.loaded:
-            self.load()
-        self._data.clear()
-
-    def keys(self) -> KeysView[Any]:
-        """Return the keys."""
-        if not self.loaded:
-            self.load()
-        return self._data.keys()
-
-    def items(self) -> ItemsView[Any, Any]:
-        """Return the pairs of key and value."""
-        if not self.loaded:
-            self.load()
-        return self._data.items()
-
-    def values(self) -> ValuesView[Any]:
-        """Return the values."""
-        if not self.loaded:
-            self.load()
-        return self._data.values()
 
 
 def lock_seconds(timeout: float | timedelta | None) -> float | None:

@@ -31,9 +31,10 @@ from cherrypy.core.unrepr import attributes
 from cherrypy.environment.site import log
 from cherrypy.http.dates import format_http_date
 from cherrypy.lib import is_iterator, set_vary_header
-from cherrypy.lib.session_base import Session, missing, report
+from cherrypy.lib.session_base import Session, report
 from cherrypy.lib.session_cookies import SessionCookie, sent_id
 from cherrypy.lib.session_errors import SessionBusy, SessionUnavailable
+from cherrypy.lib.session_mapping import missing
 from cherrypy.lib.session_proxy import SessionsAreOff
 from cherrypy.lib.session_ram import RamSession
 from cherrypy.stores.base import StoreUnavailable
