@@ -187,6 +187,26 @@ def test_an_object_without_words_is_shown_all_the_same() -> None:
     assert "test_an_object_without_words" in line
 
 
+def test_a_search_leaves_nothing_behind() -> None:
+    thing = Thing()
+    gc.collect()
+    gc.disable()
+    try:
+        tree = gctools.ReferrerTree(maxdepth=3)
+        first = tree.format(tree.ascend(thing))
+        tree = gctools.ReferrerTree(maxdepth=3)
+        assert len(tree.format(tree.ascend(thing))) == len(first)
+    finally:
+        gc.enable()
+
+
+def test_modules_are_called_by_their_names() -> None:
+    tree = gctools.ReferrerTree()
+    tree.peek_length = 100
+    (line,) = tree.format([(globals(), [])])
+    assert line == f"    <globals of {__name__}>"
+
+
 def test_long_texts_lose_their_middle() -> None:
     tree = gctools.ReferrerTree()
     assert tree.peek("short") == "short"

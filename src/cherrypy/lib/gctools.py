@@ -54,7 +54,7 @@ objgraph: Any = None
 """Stands for a package that is not used; always None."""
 
 _PATIENCE_SECONDS = 1.0
-_MOST_TYPES = 60
+_MOST_TYPES = 40
 _MOST_INSTANCES = 3
 
 
@@ -175,11 +175,12 @@ class GCRoot(DiagnosticPages):
         found = [obj for obj in gc.get_objects() if _name(type(obj)) == kind]
         if not found:
             raise NotFound()
-        tree = ReferrerTree([found], maxdepth=3)
+        # The latest are the most likely to tell who made them.
+        latest = found[-_MOST_INSTANCES:]
+        tree = ReferrerTree([found, latest], maxdepth=3)
         tree.peek_length = 100
         shown = []
-        # The latest are the most likely to tell who made them.
-        for obj in found[-_MOST_INSTANCES:]:
+        for obj in latest:
             lines = tree.format([(obj, tree.ascend(obj))])
             text = "\n".join(line[4:] for line in lines)
             shown.append(f'<pre class="card tree">{escaped(text)}</pre>')

@@ -12,7 +12,7 @@ from cherrypy.core.response import Response
 from cherrypy.core.wsgi import AppResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     Tree = list[tuple[Any, "Tree"]]
 
@@ -75,7 +75,9 @@ class ReferrerTree:
         if len(parents) > self.maxparents:
             return [(f"[{len(parents)} referrers]", [])]
         for parent in parents:
-            above = self.ascend(parent, depth + 1) if depth < self.maxdepth else []
+            # Everything leads to the modules, and nothing leads on from there.
+            higher = depth < self.maxdepth and not _is_module(parent)
+            above = self.ascend(parent, depth + 1) if higher else []
             self._own.append(above)
             pair = (parent, above)
             self._own.append(pair)
@@ -91,15 +93,12 @@ class ReferrerTree:
 
     def format(self, tree: Tree) -> list[str]:
         """Return a tree as lines of text, indented by depth."""
-        lines: list[str] = []
+        return list(self._lines(tree, 1))
 
-        def add(branches: Tree, depth: int) -> None:
-            for parent, above in branches:
-                lines.append("    " * depth + self.peek(_described(parent)))
-                add(above, depth + 1)
-
-        add(tree, 1)
-        return lines
+    def _lines(self, branches: Tree, depth: int) -> Iterator[str]:
+        for parent, above in branches:
+            yield "    " * depth + self.peek(_described(parent))
+            yield from self._lines(above, depth + 1)
 
 
 def _is_own_frame(obj: Any) -> bool:
@@ -107,9 +106,16 @@ def _is_own_frame(obj: Any) -> bool:
     return isinstance(obj, FrameType) and obj.f_globals is globals()
 
 
+def _is_module(obj: Any) -> bool:
+    """Tell whether this is the dictionary of a module."""
+    return type(obj) is dict and "__spec__" in obj and "__name__" in obj
+
+
 def _described(obj: Any) -> str:
     if isinstance(obj, str):
         return obj
+    if _is_module(obj):
+        return f"<globals of {obj['__name__']}>"
     if isinstance(obj, FrameType):
         return f"<frame {obj.f_code.co_qualname}:{obj.f_lineno}>"
     try:
