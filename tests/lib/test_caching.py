@@ -979,3 +979,36 @@ def test_another_application_at_the_same_url_begins_anew() -> None:
     assert cache().cursize == 3
     both = {"Cache-Control": "max-stale=9"}
     assert one.get("/", headers=both).text == "one"
+
+
+def test_a_page_that_looks_at_cookies_is_kept_for_each_of_them() -> None:
+    def greet() -> str:
+        name = cherrypy.request.cookie.get("name")
+        return name.value if name else "nobody"
+
+    client, root = cached(greet)
+    for name in ("me", "you", "me", "you"):
+        answer = client.get("/", headers={"Cookie": f"name={name}"})
+        assert answer.text == name
+        assert answer.headers["Vary"] == "Cookie"
+    assert client.get("/").text == "nobody"
+    assert root.calls == 3
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16", "cp037"])
+def test_a_charset_is_only_for_those_who_ask_for_it(charset: str) -> None:
+    client, _ = cached(lambda: "Grüße")
+    odd = {"Accept-Charset": charset}
+    for _ in range(2):
+        assert client.get("/", headers=odd).body == "Grüße".encode(charset)
+        assert client.get("/").body == "Grüße".encode()
+
+
+def test_a_media_type_is_only_for_those_who_ask_for_it() -> None:
+    def choose() -> str:
+        return str(cherrypy.lib.cptools.accept(["text/html", "application/json"]))
+
+    client, _ = cached(choose)
+    for _ in range(2):
+        for media in ("application/json", "text/html"):
+            assert client.get("/", headers={"Accept": media}).text == media

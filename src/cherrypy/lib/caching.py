@@ -186,6 +186,7 @@ def get(
     wishes = NO_WISHES
     plain = method == "GET" and _says_nothing(request)
     if plain:
+        # Performance: `get` finds it there.
         plain_uri_of(request)
         variant = _found(cache)
     else:
@@ -205,16 +206,21 @@ def get(
         raise HTTPError(504, "There is no answer in the cache, and you want no other.")
     if debug:
         log("Not in the cache, or not as the client wants it", "TOOLS.CACHING")
-    delay: Any = kwargs.get("delay")
-    if delay is None:
-        delay = getattr(cache, "delay", MemoryCache.delay)
-    request.caching = Visit(cache, float(delay), debug)
+    request.caching = Visit(cache, _delay(cache, kwargs), debug)
     request.cacheable = method == "GET" and not wishes.no_store
     if request.cacheable:
         request.hooks.attach("on_end_resource", end_of_page, failsafe=True)
     else:
         end_of_page()
     return False
+
+
+def _delay(cache: Any, settings: Mapping[str, Any]) -> float:
+    """Return for how long the page has its answers kept, unless they say it."""
+    delay: Any = settings.get("delay")
+    if delay is None:
+        delay = getattr(cache, "delay", MemoryCache.delay)
+    return float(delay)
 
 
 def _sought(cache: Any, wishes: Wishes, method: str) -> Variant | None:

@@ -14,7 +14,7 @@ from cherrypy.environment.site import log
 from cherrypy.http.charsets import known_charset
 from cherrypy.http.elements import header_elements
 from cherrypy.http.filebody import FileBody, file_chunks
-from cherrypy.lib import is_closable_iterator
+from cherrypy.lib import is_closable_iterator, set_vary_header
 from cherrypy.lib.compression import compress, decompress, gzip
 from cherrypy.lib.negotiation import accepted
 
@@ -213,6 +213,9 @@ class ResponseEncoder:
                 charset; 400, the client's wishes cannot be understood.
         """
         wishes = accepted("Accept-Charset")
+        if wishes:
+            # For a cache: what this client wants is for no other (RFC 9110 §12.5.5).
+            set_vary_header(current.get().response, "Accept-Charset")
         self.attempted_charsets: set[str] = set()
         named = [each.value.lower() for each in wishes]
         if self.encoding is not None:

@@ -13,7 +13,8 @@ from cherrypy.core.context import current
 from cherrypy.environment.site import log
 from cherrypy.http.filebody import FileBody
 from cherrypy.http.status import valid_status
-from cherrypy.lib.cache_rules import Verdict, judge
+from cherrypy.lib import set_vary_header
+from cherrypy.lib.cache_rules import Verdict, cache_directives, judge
 from cherrypy.lib.variants import Miss, Variant
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ def tee_output() -> None:
         return
     visit.done = True
     code, reason, _ = valid_status(response.status or None)
+    if "cookie" in request.__dict__ and not _is_public(response):
+        # Somebody has looked at them, so the answer may depend on them.
+        set_vary_header(response, "Cookie")
     headers = {
         name: value
         for name, value in response.headers.items()
@@ -88,6 +92,10 @@ def tee_output() -> None:
         response.body = _Tee(response.body, keep)
     else:
         keep(response.collapse_body())
+
+
+def _is_public(response: Response) -> bool:
+    return "public" in cache_directives(response.headers.get("Cache-Control"))
 
 
 def _is_personal(request: Any, response: Response) -> bool:

@@ -8,6 +8,7 @@ from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError
 from cherrypy.environment.site import log
 from cherrypy.http.elements import AcceptElement, MalformedHeader, header_elements
+from cherrypy.lib import set_vary_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,6 +53,8 @@ def accept(media: str | Iterable[str] | None = None, debug: bool = False) -> str
     offers = [media] if isinstance(media, str) else list(media or ())
     if not offers:
         return None
+    # Other clients may get another one (RFC 9110 §12.5.5).
+    set_vary_header(current.get().response, "Accept")
     ranges = accepted("Accept")
     chosen = _first_match(ranges, offers) if ranges else offers[0]
     if debug:

@@ -222,14 +222,14 @@ def uri_of(request: Request) -> str:
 
 
 def plain_uri_of(request: Request) -> str:
-    """Return the key for a request that has no ``X-Forwarded-Host``.
+    """Return the key for a request without ``X-Forwarded-Host``, as it was received.
 
-    Performance: a tenth of the work if the client has asked here before.
+    Performance: a third of the work.
     """
     own = request.__dict__
     base = own.get("base")
     if base is None:
-        host = request.raw_header("Host")
+        host = request.received.find("Host")
         base = _base(request.scheme, host) if host else request.base
     path = request.script_name + request.path_info
     uri = own["cache_uri"] = uri_at(base, path, request.query_string, None)
