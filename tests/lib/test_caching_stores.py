@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -73,14 +75,29 @@ class Fragile:
         """As in `Store`."""
 
 
-@pytest.fixture(params=["ram", "file", "sqlite"])
+@pytest.fixture(
+    params=[
+        *("ram", "file", "sqlite"),
+        *(
+            pytest.param(name, marks=pytest.mark.live)
+            for name in ("redis", "memcached", "postgresql")
+        ),
+    ]
+)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """Return a store, or the URL of one."""
     if request.param == "ram":
         return RamStore()
     if request.param == "file":
         return f"file://{tmp_path}/kept"
-    return f"sqlite://{tmp_path}/kept.db"
+    if request.param == "sqlite":
+        return f"sqlite://{tmp_path}/kept.db"
+    url = request.getfixturevalue(f"{request.param}_server").url
+    cache = StoreCache(url)
+    # Other tests have left something there.
+    cache.clear()
+    cache.store.close()
+    return url
 
 
 def test_a_page_is_called_once(store: Any) -> None:
@@ -348,3 +365,41 @@ def test_a_page_kept_for_long_and_a_counting_page() -> None:
         calls = root.calls
         assert client.get("/", headers={"Cache-Control": "max-stale"}).text == "x"
         assert root.calls == calls
+
+
+_OTHER_PROCESS = """
+import sys
+import cherrypy
+from cherrypy.testing import Client
+
+class Root:
+    @cherrypy.expose
+    def index(self):
+        return "made by the other"
+
+cherrypy.log.screen = False
+settings = {"tools.caching.on": True, "tools.caching.store": sys.argv[1]}
+client = Client(cherrypy.Application(Root(), config={"/": settings}))
+print(client.request(sys.argv[2], "/").text)
+"""
+
+
+@pytest.mark.live
+def test_two_processes_share_what_is_kept_and_what_is_invalid(tmp_path: Path) -> None:
+    store = f"sqlite://{tmp_path}/kept.db"
+
+    def other(method: str) -> str:
+        command = [sys.executable, "-c", _OTHER_PROCESS, store, method]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()[-1]
+
+    client, root = cached(store=store)
+    assert client.get("/").text == "call 1"
+    assert other("GET") == "call 1"
+    assert other("POST") == "made by the other"
+    assert other("GET") == "made by the other"
+    assert client.get("/").text == "made by the other"
+    assert root.calls == 1
+    client.post("/")
+    assert other("GET") == "made by the other"
+    assert root.calls == 2
