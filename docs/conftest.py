@@ -31,6 +31,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
 
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), SkipParser()],
-    patterns=["**/*.md"],
+    patterns=["*.md"],
     fixtures=["page"],
 ).pytest()
