@@ -22,6 +22,7 @@ __all__ = ["Answers", "Garbled", "Load", "Question", "Result"]
 
 _CHUNK_BYTES = 256 * 1024
 _LONGEST_HEAD_BYTES = 1024 * 1024
+_LOOK_SECONDS = 0.05
 
 
 class Garbled(Exception):
@@ -221,7 +222,7 @@ class _Client:
         """Send as much as goes."""
         try:
             sent = self.sock.send(self.unsent)
-        except (BlockingIOError, self.load.wants):
+        except self.load.wants:
             sent = 0
         self.unsent = self.unsent[sent:]
         events = selectors.EVENT_READ
@@ -235,7 +236,7 @@ class _Client:
         while True:
             try:
                 data = self.sock.recv(_CHUNK_BYTES)
-            except (BlockingIOError, self.load.wants):
+            except self.load.wants:
                 return
             self.load.result.received_bytes += len(data)
             if not data:
@@ -299,13 +300,13 @@ class Load:
         self.result = Result()
         self.selector = selectors.DefaultSelector()
         self.tls: Any = None
-        self.wants: Any = BlockingIOError
+        self.wants: tuple[type[Exception], ...] = (BlockingIOError,)
         if question.server_name is not None:
             import ssl  # lazy: 20 ms, and only for https
 
             # Mostly it is one's own server, with a certificate that nobody signed.
             self.tls = ssl._create_unverified_context()
-            self.wants = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
+            self.wants = (*self.wants, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
     def open(self) -> Any:
         """Return a connection that does not block.
@@ -334,9 +335,9 @@ class Load:
         for client in clients[1:]:
             self._guarded(client, client.connect)
         end = begin + self.seconds
-        look_at = begin + self.timeout_seconds
+        look_at = begin + _LOOK_SECONDS
         while (now := time.perf_counter()) < end:
-            events = self.selector.select(min(end - now, 0.1))
+            events = self.selector.select(min(end - now, _LOOK_SECONDS))
             self.result.waited_seconds += time.perf_counter() - now
             for key, mask in events:
                 client = key.data
@@ -345,7 +346,7 @@ class Load:
                 if mask & selectors.EVENT_READ and client.sock is not None:
                     self._guarded(client, client.receive)
             if now >= look_at or not events:
-                look_at = now + 0.1
+                look_at = now + _LOOK_SECONDS
                 self._look_after(clients, now)
         self.result.seconds = time.perf_counter() - begin
         for client in clients:
