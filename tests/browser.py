@@ -7,6 +7,10 @@ A test module that wants it says so with one line::
 and its tests take ``browser``. Each `Browser.page` has a profile of its own, so tests
 share no cookies. What goes wrong in a page fails the test: an exception in a script,
 anything that its Content-Security-Policy forbids, an answer of status 500.
+
+`picture` makes the screenshots of the documentation, when they are asked for::
+
+    MORELLO_PICTURES=1 .venv/bin/pytest tests/live/test_pages_in_a_browser.py
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser as Chromium
     from playwright.sync_api import BrowserContext, ConsoleMessage, Response
 
-__all__ = ["Browser", "browser"]
+__all__ = ["WITH_PICTURES", "Browser", "browser", "picture"]
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -38,6 +42,11 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+PICTURES = Path(__file__).parents[1] / "docs" / "images"
+
+WITH_PICTURES = bool(os.environ.get("MORELLO_PICTURES"))
+"""Whether the screenshots of the documentation are to be made anew."""
 
 PATIENCE_SECONDS = 20.0
 """How long a page may take to come to look as a test expects."""
@@ -101,6 +110,19 @@ class Browser:
         finally:
             context.close()
         assert forgiving or not complaints, "; ".join(complaints)
+
+
+def picture(page: Page, name: str, *, whole: bool = False) -> None:
+    """Make a screenshot for the documentation, if pictures are asked for.
+
+    Args:
+        page: What to show.
+        name: Of the file in ``docs/images``, without its ``.png``.
+        whole: Show the page down to its end, not only what fits the window.
+    """
+    if WITH_PICTURES:
+        PICTURES.mkdir(exist_ok=True)
+        page.screenshot(path=PICTURES / f"{name}.png", full_page=whole)
 
 
 @pytest.fixture(scope="module")
