@@ -111,10 +111,10 @@ def _tell_address(words: str) -> None:
 
 def _begin_anew_after_a_change(mistake: Mistake) -> None:
     """Wait until somebody has corrected the program, and execute it again."""
-    print(f"cherrypy run: {mistake} Waiting for a change.", file=sys.stderr, flush=True)
     autoreload = cherrypy.engine.autoreload
     files = autoreload.sysfiles() | autoreload.files | _files_of(mistake)
     before = {file: _state(file) for file in files}
+    print(f"cherrypy run: {mistake} Waiting for a change.", file=sys.stderr, flush=True)
     while all(_state(file) == state for file, state in before.items()):
         time.sleep(_LOOK_SECONDS)
     respawn.execute_again(lambda words: None, 0)
