@@ -22,6 +22,7 @@ crash   The server is killed while a client writes, again and again (--rounds): 
 from __future__ import annotations
 
 import argparse
+import random
 import statistics
 import sys
 import tempfile
@@ -178,22 +179,24 @@ def crash(programs: dict[str, servers.ServerProgram], rounds: int) -> None:
         if name == "memcached":
             continue
         for size in (1_000, 3_000_000):
-            store = open_store(server.url)
+            store, key = open_store(server.url), f"crash-{size}"
             acknowledged = wrong = last = 0
             for _ in range(rounds):
                 stop = threading.Event()
-                killer = threading.Timer(0.01, kill, (server, stop))
+                killer = threading.Timer(
+                    random.uniform(0.01, 0.05), kill, (server, stop)
+                )
                 killer.start()
                 while not stop.is_set():
                     try:
-                        store.set("crash", clerk.payload(last + 1, size), 600)
+                        store.set(key, clerk.payload(last + 1, size), 600)
                     except StoreUnavailable:
                         break
                     last += 1
                     acknowledged += 1
                 killer.join()
                 server.start()
-                found = clerk.number_of(store.get("crash"), size)
+                found = clerk.number_of(store.get(key), size)
                 wrong += found is None or found < last
                 last = max(last, found or 0)
             row(name, f"{size:,} bytes", rounds, acknowledged, wrong)

@@ -8,7 +8,6 @@ server may cost the last second.
 from __future__ import annotations
 
 import math
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,26 +30,34 @@ if TYPE_CHECKING:
 
 __all__ = ["RedisStore"]
 
-# Whoever finds the lock taken reserves the next turn, and is rung for when it is free;
-# so no process is overtaken for long by one that comes more often. Others ask again.
+# Those who find the lock taken stand in a line, one of each process, and each is rung
+# for when it is its turn. Whoever has not been heard of for a while is left out.
 _TAKE = """
-local holder = redis.call('get', KEYS[1])
-local next = redis.call('get', KEYS[2])
+local lock, line, me = KEYS[1], KEYS[2], ARGV[1]
 local function ours(name) return string.sub(name, 1, #ARGV[4]) == ARGV[4] end
-if holder and ours(holder) then
-    redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
-    return 0
+local holder = redis.call('get', lock)
+local first = redis.call('lindex', line, 0)
+while first and first ~= me
+        and (ours(first) or redis.call('exists', line .. ':' .. first) == 0) do
+    redis.call('lpop', line)
+    first = redis.call('lindex', line, 0)
 end
-if next and not ours(next) then return 2 end
-if holder then
-    redis.call('set', KEYS[2], ARGV[1], 'px', ARGV[3])
+if holder and ours(holder) or not holder and (not first or first == me) then
+    if first == me then
+        redis.call('lpop', line)
+        redis.call('del', line .. ':' .. me)
+    end
+    redis.call('set', lock, me, 'px', ARGV[2])
     return 1
 end
-redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
-if next then redis.call('del', KEYS[2]) end
+if redis.call('exists', line .. ':' .. me) == 0 then
+    redis.call('lrem', line, 0, me)
+    redis.call('rpush', line, me)
+end
+redis.call('set', line .. ':' .. me, '', 'px', ARGV[3])
+redis.call('pexpire', line, 60000)
 return 0
 """
-_TAKEN, _NEXT = 0, 1
 
 # What a server has forgotten that was started anew is put back.
 _RENEW = """
@@ -60,28 +67,33 @@ if not holder or holder == ARGV[1] then
 end
 """
 
-# Or only the next turn, by one who no longer waits for it.
+# Or only leave the line.
 _GIVE_BACK = """
-local next = redis.call('get', KEYS[2])
-if next == ARGV[1] then redis.call('del', KEYS[2]) end
-if redis.call('get', KEYS[1]) ~= ARGV[1] then return end
-redis.call('del', KEYS[1])
-if next then
-    local bell = KEYS[1] .. ':' .. next
-    redis.call('rpush', bell, '')
-    redis.call('pexpire', bell, 5000)
+local lock, line, me = KEYS[1], KEYS[2], ARGV[1]
+redis.call('lrem', line, 0, me)
+redis.call('del', line .. ':' .. me)
+if redis.call('get', lock) == me then redis.call('del', lock) end
+if redis.call('exists', lock) == 1 then return end
+local first = redis.call('lindex', line, 0)
+while first and redis.call('exists', line .. ':' .. first) == 0 do
+    redis.call('lpop', line)
+    first = redis.call('lindex', line, 0)
+end
+if first then
+    redis.call('rpush', lock .. ':' .. first, '')
+    redis.call('pexpire', lock .. ':' .. first, 5000)
 end
 """
 
-_NEXT_MILLISECONDS = 2000
-"""How long the next turn stays reserved for a process that no longer asks."""
+_LISTEN_SECONDS = 0.4
+"""How long those in the line listen at most, before they look for themselves."""
 
-_BELL_SECONDS = 1.0
-"""How long the next in line listens at most before looking for itself."""
+_FORGET_MILLISECONDS = 1000
+"""When somebody in the line is left out who no longer looks."""
 
 
 class RedisStore:
-    """Bytes under keys, in Redis or Valkey.
+    """Bytes under keys, in Redis 6 (or later) or Valkey.
 
     Args:
         url: ``redis://[[user]:password@]host[:port][/number]``, ``rediss://`` for TLS,
@@ -164,8 +176,8 @@ class RedisStore:
     def _lock(self, key: str, patience: Patience) -> Callable[[], None]:
         """Take the lock that reaches beyond this process; return what lets go of it."""
         token, signature = self._leases.sign()
-        names = [f"{self._prefix}lock:{key}", f"{self._prefix}next:{key}"]
-        words = [token, self._lease_milliseconds, _NEXT_MILLISECONDS, signature]
+        names = [f"{self._prefix}lock:{key}", f"{self._prefix}line:{key}"]
+        words = [token, self._lease_milliseconds, _FORGET_MILLISECONDS, signature]
 
         def give_back() -> None:
             self._ask(self._give_back, names, [token])
@@ -183,24 +195,16 @@ class RedisStore:
     def _wait(
         self, key: str, names: list[str], words: list[Any], patience: Patience
     ) -> None:
-        pause = 0.001
-        while True:
-            state = self._ask(self._take, names, words)
-            if state == _TAKEN:
-                return
+        while not self._ask(self._take, names, words):
             left = patience.left()
             if left == 0:
-                if state == _NEXT:
-                    self._ask(self._give_back, names, words[:1])
+                self._ask(self._give_back, names, words[:1])
                 raise patience.lost(key)
-            left = _BELL_SECONDS if left is None else left
-            if state == _NEXT:
-                # Redis reads 0 as "for ever".
-                listen = max(0.01, min(left, _BELL_SECONDS))
-                self._ask(self._client.blpop, [f"{names[0]}:{words[0]}"], listen)
-            else:
-                time.sleep(min(left, pause))
-                pause = min(0.02, pause * 2)
+            # Redis reads 0 as "for ever".
+            listen = _LISTEN_SECONDS if left is None else min(left, _LISTEN_SECONDS)
+            self._ask(
+                self._client.blpop, [f"{names[0]}:{words[0]}"], max(0.001, listen)
+            )
 
 
 def _client(url: str, seconds: float) -> tuple[Any, Any, Any]:
