@@ -158,6 +158,9 @@ class Session(LazyMapping):
         """Take a new id; what is stored under the old one goes."""
         if self._id is not None:
             self._talk_to_storage(self._delete)
+            if self.without_storage:
+                # The old one lives on, and the client goes on with it.
+                return
         was_locked = self.locked
         if was_locked:
             self.release_lock()
