@@ -10,7 +10,7 @@ anything that its Content-Security-Policy forbids, an answer of status 500.
 
 `picture` makes the screenshots of the documentation, when they are asked for::
 
-    MORELLO_PICTURES=1 .venv/bin/pytest tests/live/test_pages_in_a_browser.py
+    MORELLO_PICTURES=1 .venv/bin/pytest -o faulthandler_timeout=0 tests/live/...
 """
 
 from __future__ import annotations
