@@ -49,6 +49,9 @@ MAX_DEPTH = 1000
 """How many objects one walk follows. No tree of pages is this deep; the bound is for
 objects that lead back to themselves and for the clients who notice."""
 
+_FEW_SECTIONS = 16
+"""Up to here all sections can be compared with a path in no time."""
+
 _MANY_ATOMS = 32
 """From here on a path is too long to look up each of its beginnings in the config."""
 
@@ -117,6 +120,8 @@ def walk(
     """
     atoms = [atom for atom in path.split("/") if atom] if path != "/" else []
     layers: list[Mapping[str, Any]] = [site]
+    if sections and len(sections) <= _FEW_SECTIONS:
+        sections = _on_the_way(sections, path)
     stops, section = _follow(
         root, atoms, layers, sections, dispatch_method_name, translate
     )
@@ -141,6 +146,24 @@ def walk(
         found = None, [], False, tuple(layers), section
     # Speed: past the constructor, which is written in Python.
     return tuple.__new__(Trail, found)
+
+
+def _on_the_way(
+    sections: Mapping[str, Mapping[str, Any]], path: str
+) -> Mapping[str, Mapping[str, Any]]:
+    """Leave sections out if but that of the root can lie on the path.
+
+    Speed: most paths have none, and need not be put together bit by bit to see it.
+    """
+    if "//" in path:
+        return sections
+    # The page of a directory has a path of its own, see `_follow`.
+    longest = path + "index" if path[-1:] == "/" else path + "/index"
+    for place in sections:
+        if place != "/" and longest.startswith(place):
+            return sections
+    root = sections.get("/")
+    return {"/": root} if root else {}
 
 
 def _follow(
