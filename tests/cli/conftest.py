@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,6 +35,8 @@ class Program:
 
     folder: Path
     capture: pytest.CaptureFixture[str]
+    site: ModuleType
+    modules: frozenset[str] = field(default_factory=lambda: frozenset(sys.modules))
 
     def __call__(self, *words: str) -> Done:
         try:
@@ -48,6 +50,14 @@ class Program:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
+
+    def forget(self) -> None:
+        """Forget what was imported and mounted."""
+        self.site.tree.apps.clear()
+        for name in set(sys.modules) - self.modules:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file is not None and Path(file).is_relative_to(self.folder):
+                del sys.modules[name]
 
     def refuses(self, *words: str, status: int = 2) -> str:
         """Call it with words that make no sense; return the sentence about that."""
@@ -67,13 +77,11 @@ def cherrypy(
 ) -> Iterator[Program]:
     """Return what calls the program; what it imports is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "88")
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(site, "tree", site.tree)
     monkeypatch.setattr(site.engine.autoreload, "files", set())
-    before = set(sys.modules)
-    yield Program(tmp_path, capsys)
-    for name in set(sys.modules) - before:
-        file = getattr(sys.modules[name], "__file__", None)
-        if file is not None and Path(file).is_relative_to(tmp_path):
-            del sys.modules[name]
+    program = Program(tmp_path, capsys, site)
+    yield program
+    program.forget()
