@@ -13,7 +13,6 @@ import os
 import re
 import sys
 import unittest
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import cherrypy
@@ -185,11 +184,8 @@ class CPWebCase(webtest.WebCase):
     @classmethod
     def _mount_gc(cls) -> None:
         """Let `test_gc` ask for what was not forgotten."""
-        # lazy: brings in gc and inspect
-        try:
-            gctools = import_module("cherrypy.lib.gctools")
-        except ModuleNotFoundError:
-            return
+        from cherrypy.lib import gctools  # lazy: nobody else needs it
+
         cherrypy.tree.mount(gctools.GCRoot(), "/gc")
         cls.do_gc_test = True
 

@@ -1,4 +1,6 @@
-"""Keywords for Robot Framework: start an application, ask it, look at the answer::
+"""Keywords for Robot Framework: start an application, ask it, look at the answer.
+
+::
 
     *** Settings ***
     Library         cherrypy.test.robot.CherryPyLibrary
