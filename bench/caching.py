@@ -3,8 +3,9 @@
     python bench/caching.py                     # about two minutes; needs wrk
     python bench/caching.py --rounds 1 --seconds 1
 
-It prints a Markdown table: answers per second over one core (medians of the rounds),
-and bytes of the body. The JSON document has 10 kB.
+It prints a Markdown table: answers per second over one core, microseconds of processor
+time for each (medians of the rounds), and bytes of the body. The JSON document has
+10 kB. The processor time is what to compare where others use the machine, too.
 """
 
 from __future__ import annotations
@@ -67,28 +68,31 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=3)
     options = parser.parse_args()
     (measure.HERE / ".data").mkdir(exist_ok=True)
-    rates: dict[tuple[str, str], list[float]] = {}
+    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
     sizes: dict[str, int] = {}
     for _ in range(options.rounds):
         for peer in PEERS:
-            for row, rate, size in measured(peer, options.seconds):
-                rates.setdefault((peer.name, row.title), []).append(rate)
+            for row, rate, cost, size in measured(peer, options.seconds):
+                found.setdefault((peer.name, row.title), []).append((rate, cost))
                 sizes.setdefault(row.title, size)
-    print("| page | bytes | " + " | ".join(peer.name for peer in PEERS) + " |")
-    print("|---|---|" + "---|" * len(PEERS))
+    names = [f"{peer.name} {unit}" for peer in PEERS for unit in ("/s", "µs")]
+    print("| page | bytes | " + " | ".join(names) + " |")
+    print("|---|---|" + "---|" * len(names))
     for row in ROWS:
         cells = [f"{sizes[row.title]:,}"]
         for peer in PEERS:
-            found = rates.get((peer.name, row.title))
-            cells.append(f"{statistics.median(found):,.0f}" if found else "")
+            samples = found.get((peer.name, row.title), [])
+            for number in range(2):
+                values = [sample[number] for sample in samples]
+                cells.append(f"{statistics.median(values):,.0f}" if values else "")
         print(f"| {row.title} | " + " | ".join(cells) + " |")
     print("\nIn process, microseconds per request:\n")
     for peer in PEERS:
         print(f"* {peer.name}: {in_process(peer)}")
 
 
-def measured(peer: Peer, seconds: int) -> Iterator[tuple[Row, float, int]]:
-    """Yield rate and size of each page of one server."""
+def measured(peer: Peer, seconds: int) -> Iterator[tuple[Row, float, float, int]]:
+    """Yield rate, cost and size of each page of one server."""
     with measure.running(peer) as server:
         for row in ROWS:
             if not row.everywhere and peer.name == CHERRYPY.name:
@@ -103,9 +107,12 @@ def measured(peer: Peer, seconds: int) -> Iterator[tuple[Row, float, int]]:
             connection.close()
             work = measure.Work(row.title, row.path)
             measure.result(load(server.port, work, row.accept, 0.5))
+            before = server.processor_seconds()
             sample = measure.result(load(server.port, work, row.accept, seconds))
+            used = server.processor_seconds() - before
             assert not sample.errors, row
-            yield row, sample.rate, size
+            cost = used / (sample.rate * seconds) * 1e6
+            yield row, sample.rate, cost, size
 
 
 def load(port: int, work: Any, accept: str, seconds: float) -> subprocess.Popen[str]:

@@ -182,13 +182,16 @@ def get(
     # A static file, a login form: it is answered already, and not by the page.
     if request.handler is None:
         return False
-    cache = _cache_for(kwargs, debug)
+    # Performance: the site's own cache is there after the first request.
+    cache = None if "store" in kwargs else vars(present.bearer).get("_cache")
+    if cache is None:
+        cache = _cache_for(kwargs, debug)
     wishes = NO_WISHES
     plain = method == "GET" and _says_nothing(request)
     if plain:
-        # Performance: `get` finds it there.
+        # Performance: the cache finds it there.
         plain_uri_of(request)
-        variant = _found(cache)
+        variant = cache.get() if cache.__class__ is MemoryCache else _found(cache)
     else:
         find = request.raw_header
         with HTTPError.handle(MalformedHeader, 400):

@@ -174,7 +174,8 @@ class MemoryCache(CountingCache):
         puts something or ends.
         """
         request = current.get().request
-        uri = uri_of(request)
+        # Performance: `cherrypy.lib.caching.get` has put it there.
+        uri = request.__dict__.get("cache_uri") or uri_of(request)
         variants = self.store.get(uri)
         if variants is not None and variants.app is request.app:
             names = variants.selecting_headers
