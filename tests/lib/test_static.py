@@ -343,6 +343,24 @@ class TestTypes:
         monkeypatch.setitem(mimetypes.types_map, ".odd", "text/odd")
         assert file_responses.media_type("a.odd") == "text/odd"
 
+    def test_do_not_depend_on_who_looked_first(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        table = tmp_path / "mime.types"
+        table.write_text("application/gzip gz\nimage/vnd.microsoft.icon ico\n")
+        monkeypatch.setattr(mimetypes, "knownfiles", [str(table)])
+        monkeypatch.setattr(mimetypes, "types_map", dict(mimetypes.types_map))
+        mimetypes.types_map[".gz"] = "application/gzip"
+        mimetypes.types_map[".ico"] = "image/vnd.microsoft.icon"
+        mimetypes.types_map[".dwg"] = "image/mine"
+        file_responses._know_types.cache_clear()
+        try:
+            assert file_responses.media_type("a.gz") == "application/x-gzip"
+            assert file_responses.media_type("a.ico") == "image/x-icon"
+            assert file_responses.media_type("a.dwg") == "image/mine"
+        finally:
+            file_responses._know_types.cache_clear()
+
     def test_taught_before_the_first_file_win(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -314,18 +314,26 @@ _MORE_TYPES = {
     ".bz2": "application/x-bzip2",
     ".gz": "application/x-gzip",
 }
-_shipped_types = mimetypes.types_map.copy()
 
 
 @lru_cache(maxsize=1)
 def _know_types() -> None:
     """Read the system's table of media types, once and not before it is needed."""
+    present = mimetypes.types_map
+    # A table of our own: somebody may have read the system's into the common one.
+    table = mimetypes.MimeTypes()
+    shipped = table.types_map[True].copy()
+    for name in mimetypes.knownfiles:
+        if os.path.isfile(name):
+            table.read(name)
+    system = table.types_map[True]
     mine = {
         extension: kind
-        for extension, kind in mimetypes.types_map.items()
-        if _shipped_types.get(extension) != kind
+        for extension, kind in present.items()
+        if kind not in (shipped.get(extension), system.get(extension))
     }
-    mimetypes.init()
+    if not mimetypes.inited:
+        mimetypes.init()
     # documented behaviour: programs add their own types to this same dict, before
     # and after, and theirs win.
     mimetypes.types_map.update(_MORE_TYPES | mine)
