@@ -144,7 +144,7 @@ def test_the_data_are_saved_when_the_engine_exits(
 ) -> None:
     client = client_of(pages)
     top = client.get("/coverage/").text
-    assert f"<h1>{folder}</h1>" in top
+    assert f"<h1>{folder.name}</h1>" in top
     assert ">shop/</a>" in top
     assert ">broken.py</a>" in top
     shop = client.get("/coverage/menu", params={"base": f"{folder}/shop"}).text

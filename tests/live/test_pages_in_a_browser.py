@@ -134,7 +134,7 @@ cherrypy.engine.block()
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start the program, and give its address."""
-    folder = tmp_path_factory.mktemp("program")
+    folder = tmp_path_factory.mktemp("shop", numbered=False)
     (folder / "shop.py").write_text(SHOP)
     (folder / "program.py").write_text(PROGRAM)
     with subprocess.Popen(

@@ -44,7 +44,7 @@ MISSING = "covercp needs coverage.py. Install it: pip install morello[coverage]"
 
 # documented names; the pages are made of these.
 
-TEMPLATE_MENU = "{tiles}{form}{table}{hint}"
+TEMPLATE_MENU = '<p class="note">{base}</p>{tiles}{form}{table}{hint}'
 TEMPLATE_FRAMESET = TEMPLATE_MENU
 
 TEMPLATE_FORM = """
@@ -63,6 +63,7 @@ TEMPLATE_ITEM = (
 )
 
 TEMPLATE_COVERAGE = """
+<p class="note">{name}</p>
 {tiles}
 <p class="note">Green: has run. Yellow: not in every direction. Red: has not run.
 Grey: excluded by a comment.</p>
@@ -158,6 +159,7 @@ class CoverStats(DiagnosticPages):
         total = sum((row.found for row in rows), FileCoverage())
         fields = {"pct": str(enough), "exclude": exclude}
         parts = {
+            "base": escaped(base),
             "tiles": _figures(total),
             "form": TEMPLATE_FORM.format(
                 base=escaped(base), pct=enough, exclude=escaped(exclude)
@@ -171,7 +173,8 @@ class CoverStats(DiagnosticPages):
         above = os.path.dirname(base.rstrip("/\\"))
         links = [(_address("menu", base=above, **fields), "Folder above")]
         main = TEMPLATE_MENU.format(**parts)
-        return self._page(base or "Coverage", main, kind="Coverage", links=links)
+        title = os.path.basename(base.rstrip("/\\")) or base or "Coverage"
+        return self._page(title, main, kind="Coverage", links=links)
 
     def _rows(self, base: str, paths: list[str]) -> list[_Row]:
         """Return folders and files in `base`, folders first."""
@@ -205,7 +208,9 @@ class CoverStats(DiagnosticPages):
         lines = self.annotated_file(
             name, found.statements, found.excluded, found.missing, found.partial
         )
-        main = TEMPLATE_COVERAGE.format(tiles=_figures(found), lines="\n".join(lines))
+        main = TEMPLATE_COVERAGE.format(
+            name=escaped(name), tiles=_figures(found), lines="\n".join(lines)
+        )
         folder = _address("menu", base=os.path.dirname(name))
         title = os.path.basename(name)
         return self._page(title, main, kind="Coverage", links=[(folder, "Folder")])

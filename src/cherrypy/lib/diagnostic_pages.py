@@ -20,7 +20,7 @@ from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError
@@ -119,6 +119,9 @@ def _names_here(host: str) -> bool:
 
 class DiagnosticPages:
     """The base of the pages: admits visitors and dresses what they see."""
+
+    # Whoever looks should not change what there is to see.
+    _cp_config: ClassVar[dict[str, Any]] = {"tools.cpstats.on": False}
 
     public: bool = False
     """Whether anybody may see the pages; otherwise only who sits at this machine."""
@@ -250,7 +253,8 @@ def tiles(figures: Iterable[tuple[str, object, object]]) -> str:
     return '<div class="tiles">{}</div>'.format(
         "".join(
             f'<div class="tile"><span class="label">{escaped(label)}</span>'
-            f"<strong>{escaped(value)}</strong><small>{escaped(remark)}</small></div>"
+            f"<strong>{escaped(value)}</strong>"
+            f"{f'<small>{escaped(remark)}</small>' if remark else ''}</div>"
             for label, value, remark in figures
         )
     )

@@ -134,9 +134,6 @@ _QUANTILES = dict.fromkeys(("p50", "p90", "p99", "Avg", "Max", "Sum"), "%.6f")
 class StatsPage(DiagnosticPages):
     """Pages that show what programs have put into `logging.statistics`."""
 
-    # Whoever looks should not change what there is to see.
-    _cp_config: ClassVar[dict[str, Any]] = {"tools.cpstats.on": False}
-
     formatting: ClassVar[dict[str, dict[str, Any]]] = {
         "CherryPy Applications": {
             "Enabled": pause_resume("CherryPy Applications"),
