@@ -217,6 +217,25 @@ def test_a_tool_that_refuses_is_named(explained: Any) -> None:
     assert found["result"] == "tools.allow answers: 405 Method Not Allowed"
 
 
+def test_hooks_that_are_passed_over_are_marked(
+    cherrypy: Program, explained: Any
+) -> None:
+    done = cherrypy("explain", "app:make", "/site/save")
+    outcomes = {x[2]: x[-1] for x in done.lines if len(x) > 3 and x[1].isdecimal()}
+    assert outcomes["tools.allow"] == "HTTPError"
+    assert outcomes["tools.trailing_slash"] == "skipped"
+
+
+def test_hooks_made_anew_belong_to_their_tool(
+    cherrypy: Program, explained: Any
+) -> None:
+    cherrypy.write("app.conf", "[/]\ntools.sessions.on: True\n")
+    found = explained("/site/", "--config", "app.conf")
+    of_sessions = [x["point"] for x in found["hooks"] if x["name"] == "tools.sessions"]
+    assert of_sessions[0] in ("before_request_body", "before_handler")
+    assert not any("SessionOpener" in each["name"] for each in found["hooks"])
+
+
 def test_headers_are_sent(cherrypy: Program, explained: Any) -> None:
     cherrypy.write(
         "app.conf", "[/]\ntools.accept.on: True\ntools.accept.media: 'a/b'\n"

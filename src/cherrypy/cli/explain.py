@@ -13,6 +13,7 @@ from cherrypy.cli.mistakes import Mistake, WrongUse
 from cherrypy.cli.origins import Entry, entries, why_not_found
 from cherrypy.cli.terminal import Terminal
 from cherrypy.cli.trace import Note, Step, trace
+from cherrypy.cli.values import shown
 from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ __all__ = ["add_arguments", "command"]
 
 _OF_THE_SITE = ("checker", "engine", "environment", "log", "server", "tree")
 """Config that concerns no request."""
+
+_BEFORE = ("on_start_resource", "before_request_body", "before_handler")
+"""The hook points before the page."""
 
 _WIDEST = 50
 """How many characters of a value are shown."""
@@ -148,10 +152,14 @@ def _reply(raised: BaseException) -> str:
     return f"500, because of {type(raised).__name__}: {raised}"
 
 
-def _outcome(step: Step) -> str:
+def _outcome(step: Step, note: Note) -> str:
     if step.raised is not None:
         return type(step.raised).__name__
-    return "answers" if step.answered else ""
+    if step.answered:
+        return "answers"
+    # What comes behind the page does not run here in any case.
+    failed = any(each.raised is not None for each in note.steps)
+    return "skipped" if failed and not step.ran and step.point in _BEFORE else ""
 
 
 def _arguments(note: Note) -> list[str]:
@@ -187,9 +195,9 @@ def _print(terminal: Terminal, note: Note, provenance: settings.Provenance) -> N
                 f"{step.priority:g}",
                 step.name,
                 ", ".join(
-                    f"{key}={_short(each)}" for key, each in step.settings.items()
+                    f"{key}={_short(key, each)}" for key, each in step.settings.items()
                 ),
-                _outcome(step),
+                _outcome(step, note),
             )
             for step in note.steps
         ]
@@ -198,7 +206,12 @@ def _print(terminal: Terminal, note: Note, provenance: settings.Provenance) -> N
     terminal.table(
         (),
         [
-            (entry.key, _short(entry.value), f"from {entry.origin}", _over(entry))
+            (
+                entry.key,
+                _short(entry.key, entry.value),
+                f"from {entry.origin}",
+                _over(entry),
+            )
             for entry in entries(note, provenance)
             if entry.key.partition(".")[0] not in _OF_THE_SITE
         ],
@@ -215,12 +228,15 @@ def _dispatcher(request: Any) -> str:
 def _over(entry: Entry) -> str:
     if not entry.overridden:
         return ""
-    told = [f"{_short(value)} from {origin}" for value, origin in entry.overridden]
+    told = [
+        f"{_short(entry.key, value)} from {origin}"
+        for value, origin in entry.overridden
+    ]
     return f"over {', '.join(told)}"
 
 
-def _short(value: object) -> str:
-    text = repr(value)
+def _short(name: str, value: object) -> str:
+    text = shown(name, value)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
 
 
@@ -250,7 +266,9 @@ def _as_document(note: Note, provenance: settings.Provenance) -> dict[str, Any]:
                 "point": step.point,
                 "priority": step.priority,
                 "name": step.name,
-                "settings": {key: repr(each) for key, each in step.settings.items()},
+                "settings": {
+                    key: shown(key, each) for key, each in step.settings.items()
+                },
                 "raised": repr(step.raised) if step.raised else None,
             }
             for step in note.steps
@@ -258,9 +276,12 @@ def _as_document(note: Note, provenance: settings.Provenance) -> dict[str, Any]:
         "config": [
             {
                 "key": entry.key,
-                "value": repr(entry.value),
+                "value": shown(entry.key, entry.value),
                 "origin": entry.origin,
-                "overridden": [[repr(v), where] for v, where in entry.overridden],
+                "overridden": [
+                    [shown(entry.key, value), where]
+                    for value, where in entry.overridden
+                ],
             }
             for entry in entries(note, provenance)
         ],

@@ -16,6 +16,7 @@ from cherrypy.cli.listing import (
     type_name,
 )
 from cherrypy.cli.terminal import Terminal
+from cherrypy.cli.values import shown
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -80,7 +81,7 @@ def _as_document(route: Route) -> dict[str, Any]:
             for each in route.parameters
         ],
         "tools": {
-            name: {key: repr(value) for key, value in settings.items()}
+            name: {key: shown(key, value) for key, value in settings.items()}
             for name, settings in route.tools.items()
         },
         "dynamic": route.note.startswith("dynamic"),

@@ -8,6 +8,7 @@ page stands one that ends the request.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import cherrypy
@@ -179,7 +180,9 @@ def _watched(
 ) -> Hook:
     """Return a hook that does the same and notes it."""
     callback = hook.callback
-    names = [name for place, own, name in owners if place == point and own == callback]
+    names = [
+        name for place, own, name in owners if place == point and _same(own, callback)
+    ]
     step = Step(point, hook.priority, (names or [_name(callback)])[0], hook.kwargs)
     note.steps.append(step)
 
@@ -199,6 +202,16 @@ def _watched(
         return result
 
     return Hook(watched, hook.failsafe, hook.priority, **hook.kwargs)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two callbacks are one, or were made in the same way."""
+    if one == other:
+        return True
+    code = getattr(one, "__code__", None)
+    if code is not None:
+        return code is getattr(other, "__code__", None)
+    return type(one) is type(other) and not isinstance(one, type | MethodType)
 
 
 async def _awaited(result: Any, step: Step) -> Any:
