@@ -86,6 +86,14 @@ def test_curl_gets_in_with_any_name() -> None:
         assert curl("--digest", "--user", "günter:pässword", url) == "günter: []"
 
 
+def test_clients_choose_what_the_proof_covers(browser: Browser) -> None:  # noqa: F811
+    with site(qop="auth, auth-int") as url:
+        said = ("--digest", "--user", "alice:4x5istwelve")
+        assert curl(*said, "--data", "a=b", url) == "alice: [('a', 'b')]"
+        assert opened(url, "alice", "4x5istwelve") == "alice: []"
+        assert browsed(browser, "alice", "4x5istwelve", url) == ["alice: []"]
+
+
 def test_curl_stays_out_with_a_wrong_password() -> None:
     with site() as url:
         said = ("--digest", "--user", "alice:wrong", "--output", "/dev/null")
@@ -153,13 +161,27 @@ def test_a_browser_gets_in(
     browser: Browser,  # noqa: F811  the fixture
     algorithms: Any,
 ) -> None:
-    said = {"username": "günter", "password": "pässword"}
     with site(algorithms=algorithms) as url:
-        context = browser._chromium.new_context(http_credentials=said)  # type: ignore[arg-type]  # a TypedDict
-        try:
-            page = context.new_page()
-            for path in ("/a%20b?x=y", "/c"):
-                page.goto(url + path)
-                assert page.inner_text("body").startswith("günter: ")
-        finally:
-            context.close()
+        seen = browsed(browser, "günter", "pässword", f"{url}/a%20b?x=y", f"{url}/c")
+    assert seen == ["günter: [('x', 'y')]", "günter: []"]
+
+
+def browsed(
+    browser: Browser,  # noqa: F811  the fixture
+    user: str,
+    password: str,
+    *urls: str,
+) -> list[str]:
+    """Return what a browser shows at these URLs, one after the other."""
+    context = browser._chromium.new_context(
+        http_credentials={"username": user, "password": password}
+    )
+    try:
+        page = context.new_page()
+        seen = []
+        for url in urls:
+            page.goto(url)
+            seen.append(page.inner_text("body"))
+        return seen
+    finally:
+        context.close()
