@@ -430,6 +430,51 @@ class OwnPortTest(helper.CPWebCase):
         assert self.PORT == FREE_PORT == cherrypy.server.socket_port
 
 
+class UnixConnection(HTTPConnection):
+    """A connection over a Unix socket, which is used as if it were its own class."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost")
+        self.path = path
+
+    def __call__(self, *args: Any, **kwargs: Any) -> UnixConnection:
+        return self
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+
+FOLDER = tempfile.TemporaryDirectory()
+SOCKET = os.path.join(FOLDER.name, "socket")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no Unix sockets")
+class UnixSocketTest(helper.CPWebCase):
+    HTTP_CONN = UnixConnection(SOCKET)
+
+    @classmethod
+    def setup_server(cls) -> None:
+        cherrypy.config.update({"server.socket_file": SOCKET})
+        cherrypy.tree.mount(Root())
+
+    @classmethod
+    def teardown_class(cls) -> None:
+        assert isinstance(cls.HTTP_CONN, HTTPConnection)
+        cls.HTTP_CONN.close()
+        super().teardown_class()
+        FOLDER.cleanup()
+
+    def test_a_connection_of_ones_own_is_used(self) -> None:
+        for _ in range(2):
+            self.getPage("/")
+            self.assertBody("index")
+
+    def test_the_server_tells_what_stands_before_it(self) -> None:
+        server: Any = cherrypy.server
+        assert (server.using_apache, server.using_wsgi) == (False, True)
+
+
 class NoServerTest(helper.CPWebCase):
     def test_nothing_runs_without_setup_server(self) -> None:
         assert sites.is_free(self.HOST, self.PORT)
