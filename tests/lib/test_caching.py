@@ -1012,3 +1012,79 @@ def test_a_media_type_is_only_for_those_who_ask_for_it() -> None:
     for _ in range(2):
         for media in ("application/json", "text/html"):
             assert client.get("/", headers={"Accept": media}).text == media
+
+
+def test_large_files_are_left_to_the_disk(tmp_path: Any) -> None:
+    (tmp_path / "a.txt").write_text("0123456789" * 9000)
+
+    def serve() -> Any:
+        return cherrypy.lib.static.serve_file(str(tmp_path / "a.txt"))
+
+    client, root = cached(serve)
+    for _ in range(2):
+        answer = client.get("/", headers={"Range": "bytes=1-2"})
+        assert (answer.status_code, answer.text) == (206, "12")
+        assert len(client.get("/").text) == 90_000
+    assert root.calls == 4
+
+
+def test_urls_nobody_waits_for_are_not_remembered_without_end() -> None:
+    client, _ = cached(page(Cache_Control="private"), maxobjects=3)
+    for number in range(9):
+        client.get(f"/?{number}")
+    assert len(cache()._passing) <= 3
+    assert not cache().store
+
+
+def test_a_program_may_keep_something_too_large(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client, _ = cached(maxobj_size=3, debug=True)
+    client.get("/")
+    assert client.get("/").text == "call 2"
+    assert "Too large to be kept: 6 bytes" in caplog.text
+
+
+def test_a_tool_may_be_called_without_the_other_half() -> None:
+    """`tee_output` alone keeps nothing, for it was not asked who may have it."""
+
+    def answer() -> str:
+        hooks = cherrypy.request.hooks
+        hooks.attach("before_finalize", caching.tee_output)
+        return "hello"
+
+    class Root:
+        index = cherrypy.expose(lambda self: answer())
+
+    assert mount(Root()).get("/").text == "hello"
+    assert not hasattr(cherrypy, "_cache")
+
+
+def test_a_stale_answer_is_found_while_it_is_made_anew(clock: Clock) -> None:
+    said = "max-age=5, stale-while-revalidate=60"
+
+    def again() -> str:
+        cherrypy.response.headers["Cache-Control"] = said
+        if root.calls == 2:
+            stale = client.get("/", headers={"Cache-Control": "max-stale=20"})
+            assert stale.text == "call 1"
+        return f"call {root.calls}"
+
+    client, root = cached(again)
+    client.get("/")
+    clock.advance(10)
+    assert client.get("/").text == "call 2"
+
+
+def test_another_put_by_a_program_ends_the_first() -> None:
+    def keep() -> str:
+        one = ("200 OK", {"Content-Type": "text/plain"}, b"one", time.time())
+        cherrypy._cache.put(one, 3)
+        cherrypy._cache.put((*one[:2], b"second", one[3]), 6)
+        cherrypy.request.cacheable = False  # type: ignore[attr-defined]
+        return "page"
+
+    client, _ = cached(keep)
+    client.get("/")
+    assert client.get("/").text == "second"
+    assert cache().cursize == 6

@@ -403,3 +403,11 @@ def test_two_processes_share_what_is_kept_and_what_is_invalid(tmp_path: Path) ->
     client.post("/")
     assert other("GET") == "made by the other"
     assert root.calls == 2
+
+
+def test_urls_nobody_waits_for_are_not_remembered_without_end() -> None:
+    client, _ = cached(page(Cache_Control="private"), store=RamStore())
+    client.get("/")
+    cherrypy._cache._passing.update(dict.fromkeys(map(str, range(1000)), 0.0))
+    client.get("/?another")
+    assert len(cherrypy._cache._passing) == 1
