@@ -224,9 +224,12 @@ class TestProof:
             def new(self, a: str) -> str:
                 return f"{cherrypy.request.login} {a}"
 
-        client = mount(Inner(), {"/new": settings()})
-        somebody = Digester(client)
-        assert somebody.get("/old").text == "alice b"
+        for protected in ("/new", "/"):
+            somebody = Digester(mount(Inner(), {protected: settings()}))
+            for method in ("GET", "POST"):
+                somebody.challenge("/new")
+                response = somebody.request(method, "/old")
+                assert response.text == "alice b"
 
     def test_works_below_a_mount_point(self) -> None:
         client = mount(Site(), {"/": settings()}, "/app")

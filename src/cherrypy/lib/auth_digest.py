@@ -255,7 +255,8 @@ def digest_auth(
     with HTTPError.handle(
         ValueError, 400, "The Authorization header could not be parsed."
     ):
-        auth = HttpDigestAuthorization(header, request.method, debug, accept_charset)
+        method = _as_asked(request).asked[0] or request.method
+        auth = HttpDigestAuthorization(header, method, debug, accept_charset)
     if not guard.offered(auth, without_qop=not check_count):
         guard.ask()
     if not auth.validate_nonce(realm, key):
@@ -271,7 +272,7 @@ def digest_auth(
         # Whether the nonce is stale is told only to those who know the password.
         stale = auth.is_nonce_stale(nonce_seconds)
         if not stale and check_count:
-            stale = not _is_first_use(auth, store, nonce_seconds)
+            stale = not _is_first_use(request, auth, store, nonce_seconds)
         if stale:
             guard.ask(stale=True)
         request.login = auth.username
@@ -378,18 +379,36 @@ def _add_fields(fields: Iterable[str]) -> None:
     ]
 
 
+def _as_asked(request: Request) -> Request:
+    """Return the request as the client made it, before it was led elsewhere."""
+    while request.prev is not None:
+        request = request.prev
+    return request
+
+
 def _is_first_use(
-    auth: HttpDigestAuthorization, store: str | Store | None, seconds: float
+    request: Any,  # Any: is given an attribute of ours.
+    auth: HttpDigestAuthorization,
+    store: str | Store | None,
+    seconds: float,
 ) -> bool:
     """Note that the nonce was used; tell whether its count is a new one.
 
     Raises:
         HTTPError: 503, the store of the counts cannot be reached.
     """
+    first: Any = _as_asked(request)
+    use = auth.nonce, auth.count
+    if getattr(first, "_counted_use", None) == use:
+        # Led within from one page to another; the client has asked only once.
+        return True
     try:
-        return counts_in(store).use(
+        is_new = counts_in(store).use(
             str(auth.nonce), auth.nonce_time(), auth.count or 0, seconds
         )
+        if is_new:
+            first._counted_use = use
+        return is_new
     except (StoreUnavailable, LockTimeout) as problem:
         log(f"Nonces cannot be counted: {problem}", "TOOLS.AUTH_DIGEST", 40)
         raise HTTPError(503) from problem
@@ -397,9 +416,7 @@ def _is_first_use(
 
 def _is_target(request: Request, uri: str) -> bool:
     """Tell whether the client has signed what it asks for (RFC 7616 §3.4.6)."""
-    first = request
-    while first.prev is not None:
-        first = first.prev
+    first = _as_asked(request)
     if first.exchange is not None:
         raw_target = first.exchange.head.target.decode("iso-8859-1")
     else:
