@@ -31,6 +31,10 @@ PROGRAMS = HERE / "programs"
 PYTHON = sys.executable
 DEADLINE_SECONDS = 30
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # So it is behind a shell's "&", and programs would inherit it and never end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -117,7 +121,11 @@ class Program:
                 raise AssertionError(f"did not start:\n{self.output}\n{self.log}")
         facts = json.loads(os.read(self.reports, 4096))
         self.pid = facts["pid"]
-        self.addresses = [(host, port) for host, port in facts["addresses"]]
+        # One that is text is the path of a Unix socket.
+        self.addresses = [
+            (place, 0) if isinstance(place, str) else (place[0], place[1])
+            for place in facts["addresses"]
+        ]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""
