@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-__all__ = ["untouched"]
+__all__ = ["forget_caches", "untouched"]
 
 
 @contextmanager
@@ -34,11 +34,11 @@ def untouched() -> Iterator[ModuleType]:
     screen = cherrypy.log.screen
     cherrypy.log.screen = False
     cherrypy.tree.apps.clear()
-    vars(cherrypy).pop("_cache", None)
+    forget_caches()
     try:
         yield cherrypy
     finally:
-        vars(cherrypy).pop("_cache", None)
+        forget_caches()
         for box, contents in zip(boxes, before, strict=True):
             # Methods of dict, because those of a config tell others what they do.
             dict.clear(box)
@@ -48,3 +48,11 @@ def untouched() -> Iterator[ModuleType]:
         cherrypy.engine.listeners.clear()
         cherrypy.engine.listeners.update(listeners)
         cherrypy.log.screen = screen
+
+
+def forget_caches() -> None:
+    """Let the next request make a cache, as the first one of a process does."""
+    import cherrypy
+
+    for name in ("_cache", "_stored_caches"):
+        vars(cherrypy).pop(name, None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cherrypy
-from cherrypy.lib import caching
+from tests.front_door import forget_caches
 from tests.lib.apps import mount
 
 if TYPE_CHECKING:
@@ -51,12 +51,6 @@ def no_cache_is_left() -> Iterator[None]:
     forget_caches()
     yield
     forget_caches()
-
-
-def forget_caches() -> None:
-    """Let the next request make a cache, as the first one of a process does."""
-    vars(cherrypy).pop("_cache", None)
-    caching._stored.__init__()  # type: ignore[misc]  # as good as new
 
 
 class Counting:

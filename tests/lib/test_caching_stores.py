@@ -14,12 +14,12 @@ import cherrypy
 from cherrypy.lib.store_cache import StoreCache, _packed, _unpacked
 from cherrypy.stores.base import Store, StoreLock, StoreUnavailable
 from cherrypy.stores.ram import RamStore
+from tests.front_door import forget_caches
 from tests.lib.apps import mount
 from tests.lib.caches import (
     Counting,
     cached,
     clock,
-    forget_caches,
     no_cache_is_left,
     page,
 )

@@ -16,8 +16,9 @@ import brotli
 import pytest
 
 import cherrypy
+from tests.front_door import forget_caches
 from tests.lib.apps import Config, mount
-from tests.lib.caches import forget_caches, no_cache_is_left
+from tests.lib.caches import no_cache_is_left
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

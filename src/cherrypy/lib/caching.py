@@ -74,52 +74,41 @@ _CONCERNED_KEYS = frozenset(
 )
 
 
-class _StoredCaches:
-    """The caches that live in stores, by store: the same store is one cache."""
-
-    def __init__(self) -> None:
-        self._caches: dict[Any, Any] = {}
-
-    def find(self, store: Any, settings: Mapping[str, Any]) -> Any:
-        """Return the cache in this store, which is made at the first request."""
-        key = store if isinstance(store, str) else id(store)
-        cache = self._caches.get(key)
-        if cache is None:
-            from cherrypy.lib.store_cache import StoreCache  # lazy: few need it
-
-            cache = _configured(StoreCache(store), settings)
-            cache = self._caches.setdefault(key, cache)
-        return cache
-
-
-_stored = _StoredCaches()
-
-
-def _configured(cache: Any, settings: Mapping[str, Any]) -> Any:
-    for name, value in settings.items():
-        if name not in ("cache_class", "store"):
-            setattr(cache, name, value)
-    return cache
-
-
 def _cache_for(settings: Mapping[str, Any], debug: bool) -> Any:
     """Return the cache of the site, made by the first request, or that of a store."""
     # documented behaviour: the cache is an attribute of the package.
     site = vars(present.bearer)
     store = settings.get("store")
     if store is not None:
-        cache = _stored.find(store, settings)
-        site.setdefault("_cache", cache)
-        return cache
-    if "_cache" not in site:
-        kind = settings.get("cache_class", MemoryCache)
-        if isinstance(kind, str):
-            module, _, name = kind.rpartition(".")
-            kind = getattr(import_module(module), name)
-        cache = _configured(kind(), {**settings, "debug": debug})
-        if site.setdefault("_cache", cache) is cache:
-            _publish(cache)
-    return site["_cache"]
+        caches = site.setdefault("_stored_caches", {})
+        # The same store is the same cache, whoever names it.
+        name = store if isinstance(store, str) else id(store)
+        cache = caches.get(name)
+        if cache is None:
+            from cherrypy.lib.store_cache import StoreCache  # lazy: few need it
+
+            cache = _configured(StoreCache(store), settings, debug)
+            cache = caches.setdefault(name, cache)
+    else:
+        cache = site.get("_cache")
+        if cache is None:
+            kind = settings.get("cache_class", MemoryCache)
+            if isinstance(kind, str):
+                module, _, name = kind.rpartition(".")
+                kind = getattr(import_module(module), name)
+            cache = _configured(kind(), settings, debug)
+    if "_cache" not in site and site.setdefault("_cache", cache) is cache:
+        _publish(cache)
+    return cache if store is not None else site["_cache"]
+
+
+def _configured(cache: Any, settings: Mapping[str, Any], debug: bool) -> Any:
+    """Give a cache its attributes, which config names like those of the tool."""
+    for name, value in settings.items():
+        if name not in ("cache_class", "store"):
+            setattr(cache, name, value)
+    cache.debug = debug
+    return cache
 
 
 def _publish(cache: Any) -> None:
