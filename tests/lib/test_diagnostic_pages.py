@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import cherrypy
 from cherrypy.lib.diagnostic_pages import DiagnosticPages, Markup, escaped, table, tiles
 from cherrypy.testing import Client
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 class Pages(DiagnosticPages):
@@ -98,6 +101,11 @@ def test_one_line_opens_them() -> None:
     assert status(opened, peer="192.0.2.1") == 200
     config = {"/": {"diagnostics.public": True}}
     assert status(peer="192.0.2.1", config=config) == 200
+
+
+def test_the_setting_is_no_mistake(site: ModuleType) -> None:
+    site.tree.mount(Pages(), "/pages", {"/": {"diagnostics.public": True}})
+    site.checker.check_config_namespaces()
 
 
 def test_a_refusal_says_little_but_the_log_says_how_to_open_them() -> None:

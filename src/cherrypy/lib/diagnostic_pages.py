@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError
-from cherrypy.environment.site import log
+from cherrypy.environment.site import checker, log
 from cherrypy.http.hosts import parse_address
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ _FORWARDED = (
     *("X-Forwarded-Proto", "X-Real-Ip"),
 )
 """What proxies add. Behind one on the same machine everybody seems to be here."""
+
+# So that ``diagnostics.public`` in config is no mistake.
+checker.extra_config_namespaces.append("diagnostics")
 
 _POLICY = (
     "default-src 'none'; style-src 'nonce-{0}'; script-src 'nonce-{0}'; "
