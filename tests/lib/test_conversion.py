@@ -128,7 +128,7 @@ def test_values_become_what_is_asked_for(
         (UUID, "x", "is no UUID"),
         (Colour, "blue", "is none of r, g"),
         (Literal["a", "b"], "c", "is none of a, b"),
-        (int | date, "x", "is no whole number and is no date"),
+        (int | date, "x", "is no whole number.* and is no date"),
         (int, ["1", "2"], "was sent more than once"),
         (str, ["1", "2"], "was sent more than once"),
         (Colour, ["r", "g"], "was sent more than once"),
@@ -191,7 +191,11 @@ class TestTool:
     @pytest.mark.parametrize(
         ("query", "told"),
         [
-            ("number=x", "The parameter 'number' is no whole number: 'x'."),
+            (
+                "number=x",
+                "The parameter 'number' is no whole number: "
+                "invalid literal for int() with base 10: 'x'.",
+            ),
             ("number=1&number=2", "'number' was sent more than once: ['1', '2']."),
             ("number=1&colour=b", "The parameter 'colour' is none of r, g: 'b'."),
             ("number=1&odd=2", "The parameter 'odd' must not be '2': 2 is even"),

@@ -189,9 +189,14 @@ _NUMBER = re.compile(
 _MOST_DIGITS = 1000
 
 
+# documented behaviour: the text of Python's own exception is told, too.
+_NO_INTEGER = "is no whole number: invalid literal for int() with base 10"
+_NO_NUMBER = "is no number: could not convert string to float"
+
+
 def _integer(value: str) -> int:
     if len(value) > _MOST_DIGITS or _INTEGER.fullmatch(value) is None:
-        raise Unfit("is no whole number")
+        raise Unfit(_NO_INTEGER)
     return int(value)
 
 
@@ -201,7 +206,7 @@ def _is_number(value: str) -> bool:
 
 def _number(value: str) -> float:
     if not _is_number(value) or math.isinf(number := float(value)):
-        raise Unfit("is no number")
+        raise Unfit(_NO_NUMBER)
     return number
 
 
