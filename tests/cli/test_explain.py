@@ -386,3 +386,114 @@ def test_what_cannot_be_explained_is_refused(
     )
     said = cherrypy.refuses("explain", "app:make", *words, status=status)
     assert sentence in said
+
+
+def test_config_of_an_object_is_told_from_that_of_its_class(cherrypy: Program) -> None:
+    cherrypy.write(
+        "odd.py",
+        """
+import cherrypy
+
+class Page:
+    exposed = True
+    _cp_config = {"tools.gzip.on": True}
+    def __call__(self): ...
+
+class Root:
+    default = Page()
+    one = Page()
+
+root = Root()
+root.one = Page()
+root.one._cp_config = {"tools.gzip.on": False}
+root._cp_config = {"tools.expires.on": True}
+""",
+    )
+    one = cherrypy("explain", "odd:root", "/one").out
+    assert "tools.gzip.on            False  from an object of class odd.Page" in one
+    assert "tools.expires.on         True   from an object of class odd.Root" in one
+    other = cherrypy("explain", "odd:root", "/other").out
+    assert "tools.gzip.on            True  from class odd.Page" in other
+    assert "arguments   'other'" in other
+
+
+def test_children_that_are_made_have_config_too(cherrypy: Program) -> None:
+    cherrypy.write(
+        "odd.py",
+        """
+import cherrypy
+
+class User:
+    _cp_config = {"tools.gzip.on": True}
+    @cherrypy.expose
+    def index(self): ...
+
+class Between:
+    _cp_config = {"tools.expires.on": True}
+    user = User()
+
+class Root:
+    def _cp_dispatch(self, vpath):
+        vpath.pop(0)
+        return Between() if vpath else None
+""",
+    )
+    done = cherrypy("explain", "odd:Root", "/ada/user/")
+    assert "tools.gzip.on            True  from class odd.User" in done.out
+    assert "tools.expires.on         True  from an object on the path" in done.out
+    done = cherrypy("explain", "odd:Root", "/ada")
+    assert "has no 'ada', its _cp_dispatch found nothing either, and no" in done.out
+
+
+def test_an_object_that_is_not_exposed_is_explained(cherrypy: Program) -> None:
+    cherrypy.write(
+        "odd.py",
+        """
+import cherrypy
+
+class Api:
+    def GET(self): ...
+
+def page(): ...
+
+class Root:
+    api = Api()
+    index = staticmethod(page)
+    @staticmethod
+    def text(): ...
+
+def make():
+    config = {"/api": {"request.dispatch": cherrypy.dispatch.MethodDispatcher()}}
+    return cherrypy.Application(Root(), "", config)
+""",
+    )
+    done = cherrypy("explain", "odd:make", "/api")
+    assert "odd.Api is not exposed; give its class exposed = True." in done.out
+    done = cherrypy("explain", "odd:make", "/")
+    assert "404 Not Found: odd.page is there, but it is not exposed; put" in done.out
+
+
+def test_asynchronous_tools_are_watched_too(cherrypy: Program) -> None:
+    cherrypy.write(
+        "odd.py",
+        """
+import cherrypy
+
+async def guard(open=False):
+    if not open:
+        raise cherrypy.HTTPError(403)
+
+cherrypy.tools.guard = cherrypy.Tool("before_handler", guard)
+
+class Root:
+    @cherrypy.expose
+    @cherrypy.tools.guard()
+    def shut(self): ...
+    @cherrypy.expose
+    @cherrypy.tools.guard(open=True)
+    async def open(self): ...
+""",
+    )
+    done = cherrypy("explain", "odd:Root", "/shut")
+    assert "result      tools.guard answers: 403 Forbidden" in done.out
+    assert "the page is called" in cherrypy("explain", "odd:Root", "/open").out

@@ -435,3 +435,55 @@ root.calculator = Calculator()
     }
     names = [each["name"] for each in routes["/calculator"]["parameters"]]
     assert names == ["a", "b"]
+
+
+def test_a_method_dispatcher_may_have_dynamic_children(listed: Any) -> None:
+    routes = listed(
+        """
+import cherrypy
+
+class Api:
+    exposed = True
+    _cp_config = {"tools.json_out.on": True}
+    def GET(self): ...
+    def _cp_dispatch(self, vpath): ...
+
+def make():
+    config = {"/": {"request.dispatch": cherrypy.dispatch.MethodDispatcher()}}
+    return cherrypy.Application(Api(), "", config)
+""",
+        "make",
+    )
+    assert pages(routes) == {"GET /": "app.Api.GET", "/{...}": "app.Api._cp_dispatch"}
+    assert "json_out" in routes["/{...}"]["tools"]
+
+
+def test_one_allowed_method_may_be_a_text(listed: Any) -> None:
+    routes = listed(
+        """
+import cherrypy
+
+class Root:
+    @cherrypy.expose
+    @cherrypy.tools.allow(methods="POST")
+    def save(self): ...
+"""
+    )
+    assert set(routes) == {"POST /save"}
+
+
+def test_an_object_that_is_called_is_where_its_class_is(listed: Any) -> None:
+    routes = listed(
+        """
+import cherrypy
+
+class Page:
+    exposed = True
+    __call__ = dict.fromkeys
+
+class Root:
+    page = Page()
+"""
+    )
+    assert routes["/page"]["page"] == "app.Page"
+    assert routes["/page"]["file"] == "app.py"

@@ -148,6 +148,20 @@ def test_a_program_that_serves_itself_can_be_served(folder: Folder) -> None:
 
 
 @pytest.mark.live
+def test_what_waits_for_the_start_is_called_then(folder: Folder) -> None:
+    (folder.path / "app.py").write_text(
+        f"{HELLO}\ncherrypy.tree.mount(Root())\n"
+        "cherrypy.engine.start_with_callback(print, ['has', 'started'], {'flush': 1})\n"
+        "cherrypy.engine.block()\n"
+    )
+    served = folder.run("app.py", "--port", "0")
+    served.wait_for("has started")
+    served.process.send_signal(signal.SIGINT)
+    output, _ = served.process.communicate(timeout=DEADLINE_SECONDS)
+    assert served.process.returncode == 0, output
+
+
+@pytest.mark.live
 def test_config_and_environment_are_in_force(folder: Folder) -> None:
     (folder.path / "app.conf").write_text(
         "[global]\nserver.socket_port: 0\nlog.screen: True\n"
@@ -262,3 +276,26 @@ def test_wrong_words_are_not_waited_for(cherrypy: Program) -> None:
     assert cherrypy.refuses("run", "zebra", "--reload").startswith(
         "cherrypy run: there is no module 'zebra' in "
     )
+
+
+@pytest.mark.live
+def test_a_socket_in_the_config_is_listened_on(folder: Folder) -> None:
+    path = folder.path / "app.sock"
+    text = f"[global]\nserver.socket_file: {str(path)!r}\n"
+    (folder.path / "app.conf").write_text(text)
+    served = folder.run("app:Root", "--config", "app.conf")
+    assert served.wait_for("is served at").endswith(
+        f"is served at the socket {path}; Ctrl-C stops it.\n"
+    )
+    served.end()
+
+
+@pytest.mark.live
+def test_options_are_stronger_than_config(folder: Folder) -> None:
+    path = folder.path / "app.sock"
+    (folder.path / "app.conf").write_text(
+        f"[global]\nserver.socket_file: {str(path)!r}\nengine.autoreload.on: True\n"
+    )
+    served = folder.run("app:Root", "--config", "app.conf", "--port", "0")
+    assert served.page() == "hello"
+    assert "Started monitor thread 'Autoreloader'" in served.end()

@@ -56,17 +56,22 @@ def command(options: Namespace) -> int:
     engine = cherrypy.engine
     engine.signals.subscribe()
     try:
-        engine.start()
+        _start()
         _tell_address(options.app)
         engine.block()
     except KeyboardInterrupt:  # before there was anybody who waits for it
         if engine.state is not engine.states.EXITING:
             engine.exit()
+    return 0
+
+
+def _start() -> None:
+    try:
+        cherrypy.engine.start()
     except ChannelFailures as problem:
         raise Mistake(
             "the server could not be started; the log above says why."
         ) from problem
-    return 0
 
 
 def _prepare(options: Namespace) -> None:
@@ -78,6 +83,8 @@ def _prepare(options: Namespace) -> None:
         wanted["server.socket_host"] = options.host
     if options.port is not None:
         wanted["server.socket_port"] = options.port
+    if wanted.keys() & {"server.socket_host", "server.socket_port"}:
+        wanted["server.socket_file"] = None
     if options.reload or "engine.autoreload.on" not in cherrypy.config:
         wanted["engine.autoreload.on"] = options.reload
     cherrypy.config.update(wanted)

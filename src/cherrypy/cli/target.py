@@ -13,6 +13,7 @@ import sys
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from cherrypy.core.tree import Tree
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = ["add_target", "load", "prepare", "show_traceback"]
 
@@ -101,15 +102,27 @@ def _nothing_starts() -> Iterator[None]:
     engine: Any = cherrypy.engine
     subscribe = engine.signals.subscribe
     engine.start = engine.block = engine.signals.subscribe = _do_nothing
+    engine.start_with_callback = _call_when_started
     try:
         yield
     finally:
-        del engine.start, engine.block
+        del engine.start, engine.block, engine.start_with_callback
         engine.signals.subscribe = subscribe
 
 
 def _do_nothing(*args: object, **kwargs: object) -> None:
     """Stand for a method of the engine."""
+
+
+def _call_when_started(
+    func: Callable[..., object], args: Any = None, kwargs: Any = None
+) -> None:
+    """Put off what shall be done when the engine has started."""
+
+    def call() -> None:
+        Thread(target=func, args=args or (), kwargs=kwargs or {}).start()
+
+    cherrypy.engine.subscribe("start", call, 100)
 
 
 # Importing.
