@@ -121,10 +121,14 @@ def test_names_of_locks_differ_and_begin_alike() -> None:
     assert first[0].startswith(first[1])
 
 
-def test_names_of_locks_differ_between_parent_and_child(
-    monkeypatch: pytest.MonkeyPatch,
+def test_the_child_of_a_fork_has_other_names_and_nothing_to_renew(
+    server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leases = Leases(60)
     before = leases.sign()
-    monkeypatch.setattr("os.getpid", lambda: -1)
-    assert not leases.sign()[0].startswith(before[1])
+    lease = leases.hold(server.renew, server.give_back)
+    with monkeypatch.context() as child:
+        child.setattr("os.getpid", lambda: -1)
+        assert not leases.sign()[0].startswith(before[1])
+        assert not leases._held
+    lease.let_go()

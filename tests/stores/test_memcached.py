@@ -26,7 +26,7 @@ class TestMemcachedStore(SharedStoreContract):
 
     @pytest.fixture
     def where(self, memcached_server: Memcached) -> str:
-        return f"{memcached_server.url}?lease_seconds=2"
+        return f"{memcached_server.url}?lease_seconds=2&seconds=20"
 
 
 @pytest.fixture(scope="module")

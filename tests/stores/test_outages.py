@@ -45,7 +45,9 @@ def stores() -> Iterator[list[Store]]:
         store.close()
 
 
-def opened(server: ServerProgram, stores: list[Store], query: str = "") -> Store:
+def opened(
+    server: ServerProgram, stores: list[Store], query: str = "?seconds=20"
+) -> Store:
     """Open a store on a server."""
     store = open_store(server.url + query)
     stores.append(store)

@@ -31,7 +31,8 @@ class TestPostgresStore(SharedStoreContract):
 
     @pytest.fixture
     def where(self, postgresql_server: PostgreSQL) -> str:
-        return postgresql_server.url
+        # The disk of a busy machine may take its time.
+        return f"{postgresql_server.url}?seconds=20"
 
 
 @pytest.fixture
@@ -139,6 +140,21 @@ def test_a_lock_and_the_work_under_it_take_one_connection(opened: Opener) -> Non
     assert not store._connections._idle
     lock.release()
     assert len(store._connections._idle) == 1
+
+
+def test_the_child_of_a_fork_leaves_the_connection_of_a_lock_alone(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened()
+    lock = store.lock("key")
+    with monkeypatch.context() as child:
+        child.setattr("os.getpid", lambda: -1)
+        store.set("key", b"value", 60)
+        assert len(store._connections._idle) == 1
+        store.close()
+    assert store.get("other") is None
+    assert store.get("key") == b"value"
+    lock.release()
 
 
 def cut_all_connections(database: Database) -> None:

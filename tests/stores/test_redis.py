@@ -27,7 +27,7 @@ class TestRedisStore(SharedStoreContract):
 
     @pytest.fixture
     def where(self, redis_server: Redis) -> str:
-        return f"{redis_server.url}?lease_seconds=2"
+        return f"{redis_server.url}?lease_seconds=2&seconds=20"
 
 
 @pytest.fixture

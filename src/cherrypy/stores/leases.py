@@ -57,6 +57,12 @@ class Leases:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self._serial = itertools.count()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
+        self._signature = f"{secrets.token_hex(8)}-{self._process}."
         # Guards the sets and the thread; those who lock and the thread itself come.
         # It can be taken twice by one thread: a garbage collection in the middle may
         # end a page that holds a lock.
@@ -65,9 +71,6 @@ class Leases:
         self._held: set[Lease] = set()
         self._owed: set[Lease] = set()
         self._thread: threading.Thread | None = None
-        self._process = 0
-        self._signature = ""
-        self._serial = itertools.count()
 
     def sign(self) -> tuple[str, str]:
         """Return a name for a lock that is about to be taken, and what it begins with.
@@ -76,10 +79,9 @@ class Leases:
         for a key at a time: if that finds a lock with this beginning, it was left
         behind when an answer was lost, and can be taken over.
         """
-        process = os.getpid()
-        if self._process != process:
-            self._process = process
-            self._signature = f"{secrets.token_hex(8)}-{process}."
+        if self._process != os.getpid():
+            # The child of a fork: what is held is its parent's to renew.
+            self._begin()
         return f"{self._signature}{next(self._serial)}", self._signature
 
     def hold(
@@ -130,7 +132,6 @@ class Leases:
         self._wake.set()
 
     def _ensure_thread(self) -> None:
-        # The child of a fork has the object, and no such thread.
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(
                 target=self._run, name="Leases of locks", daemon=True

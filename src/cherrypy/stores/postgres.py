@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import time
 from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
@@ -115,7 +116,8 @@ class PostgresStore:
         self._where.setdefault("application_name", "morello")
         self._wait_seconds = min(_WAIT_SECONDS, seconds / 2)
         self._locks = KeyLocks()
-        self._holders: dict[str, psycopg.Connection[Any]] = {}
+        # By process too: the child of a fork leaves those of its parent alone.
+        self._holders: dict[tuple[int, str], psycopg.Connection[Any]] = {}
         self._ask = Questions(
             _name(self._where),
             (errors.Error, OSError),
@@ -171,11 +173,15 @@ class PostgresStore:
 
     def _connect(self) -> psycopg.Connection[Any]:
         connection = self._connection_class.connect(**self._where, autocommit=True)
-        connection.execute(_NEW_CONNECTION)
+        try:
+            connection.execute(_NEW_CONNECTION)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _run(
-        self, statement: Composed, words: tuple[object, ...], key: str | None = None
+        self, statement: Composed, words: tuple[object, ...], key: str = ""
     ) -> psycopg.Cursor[Any]:
         """Run a statement that can be run twice, and return the cursor."""
 
@@ -188,7 +194,7 @@ class PostgresStore:
 
         # Whoever holds the key's lock has a connection already. If that is cut the
         # lock is lost: then nothing is written that might undo another's work.
-        holder = self._holders.get(key) if key is not None else None
+        holder = self._holders.get((os.getpid(), key))
         if holder is not None:
             return self._ask(work, holder)
         return self._ask(self._connections.run, work)
@@ -205,10 +211,11 @@ class PostgresStore:
         number = _number(f"{self._table}:{key}")
         taken = self._ask(self._try_lock, number)
         holder = self._wait(key, number, patience) if taken is None else taken
-        self._holders[key] = holder
+        place = (os.getpid(), key)
+        self._holders[place] = holder
 
         def let_go() -> None:
-            del self._holders[key]
+            del self._holders[place]
             try:
                 self._ask(holder.execute, _UNLOCK, (number,))
             except StoreUnavailable:
