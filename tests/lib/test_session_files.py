@@ -20,6 +20,7 @@ from cherrypy.lib.session_stores import StoreSession
 from cherrypy.lib.sessions import FileSession
 from cherrypy.lib.sessions import StoreSession as Stored
 from cherrypy.stores import lifetime
+from cherrypy.stores.base import StoreUnavailable
 from tests.lib.apps import Config, serve
 
 if TYPE_CHECKING:
@@ -296,6 +297,14 @@ class TestTheKey:
         assert response.status_code == 503
         assert "or set tools.sessions.key" in caplog.text
 
+    def test_may_be_gone_without(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("no folder")
+        folder = tmp_path / "file" / "sessions"
+        browser = client(folder, on_unavailable="continue")
+        response = browser.get("/")
+        assert response.text == "1"
+        assert response.cookies == {}
+
 
 class TestSerializers:
     def test_pickle_keeps_objects_of_all_kinds(self, folder: Path) -> None:
@@ -368,6 +377,23 @@ class TestTakingOver:
         assert dict(session.items()) == {"a": 1}
         session.save()
         assert dict(Opened(folder, "used")) == {"a": 1}
+
+    def test_goes_on_when_the_disk_is_full(
+        self,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        path = self.write(folder, "old", {}, datetime.now() + timedelta(hours=1))
+        session = FileSession(storage_path=folder, accept_unsigned=True)
+
+        def full(*arguments: Any) -> None:
+            raise StoreUnavailable("The disk is full.")
+
+        monkeypatch.setattr(session.store, "set", full)
+        session.clean_up()
+        assert "The disk is full." in caplog.text
+        assert path.exists()
 
     def test_survives_a_folder_that_cannot_be_read(
         self, folder: Path, caplog: pytest.LogCaptureFixture
@@ -494,9 +520,9 @@ class TestTheClass:
         class Mine(FileSession):
             """Set up here."""
 
-        Mine.setup(storage_path="relative", timeout=5)
+        Mine.setup(storage_path="relative", accept_unsigned=True)
         assert Mine.storage_path == os.path.abspath("relative")
-        assert Mine.timeout == 5
+        assert not Mine.accept_unsigned, "that is for an application to say"
         assert issubclass(Mine, Stored)
 
 

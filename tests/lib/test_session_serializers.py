@@ -283,6 +283,17 @@ class TestAKeyFile:
         path = str(tmp_path / "sessions.key")
         assert session_seals._make_key(path) == session_seals._make_key(path)
 
+    def test_is_made_where_there_are_no_links(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def link(source: str, target: str) -> None:
+            raise PermissionError(target)
+
+        monkeypatch.setattr(os, "link", link)
+        key = key_file(str(tmp_path / "sessions"))
+        assert key_file(str(tmp_path / "sessions")) == key
+        assert os.listdir(tmp_path) == ["sessions.key"]
+
     def test_that_holds_no_key_is_told(self, tmp_path: Path) -> None:
         (tmp_path / "sessions.key").write_bytes(b"\n")
         with pytest.raises(ValueError, match="Delete it"):

@@ -128,6 +128,44 @@ class TestThePageSees:
         with pytest.raises(AttributeError, match="outside of a request"):
             cherrypy.session.get("a")
 
+    def test_why_an_id_cannot_be_renewed_where_the_tool_is_off(self) -> None:
+        def page() -> str:
+            for step in (
+                cherrypy.tools.sessions.regenerate,
+                sessions.set_response_cookie,
+            ):
+                with pytest.raises(SessionsAreOff):
+                    step()
+            return "good"
+
+        assert serve(page).get("/").text == "good"
+
+    def test_data_that_nobody_has_looked_at_before(self) -> None:
+        def page() -> str:
+            steps: list[Any] = [
+                lambda session: session.setdefault("a", 1),
+                lambda session: session.update({"b": 2}),
+                lambda session: session.pop("b"),
+                lambda session: sorted(session.items()),
+                lambda session: sorted(session.keys()),
+                lambda session: list(session.values()),
+                lambda session: "a" in session,
+                lambda session: session.__delitem__("a"),
+                lambda session: session.clear(),
+                lambda session: len(session.items()),
+            ]
+            step = cherrypy.session.get("step", 0)
+            cherrypy.session["step"] = step + 1
+            cherrypy.session.save()
+            cherrypy.session.loaded = False
+            result = steps[step](cherrypy.session)
+            return str(result)
+
+        client = serve(page, settings(locking="explicit"))
+        found = [client.get("/").text for _ in range(9)]
+        assert found[:4] == ["1", "None", "2", "[('a', 1), ('step', 4)]"]
+        assert found[4:] == ["['a', 'step']", "[6, 1]", "True", "None", "None"]
+
     def test_one_session_from_the_beginning_of_an_internal_redirect(self) -> None:
         class Root:
             @cherrypy.expose

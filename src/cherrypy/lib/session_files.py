@@ -73,14 +73,15 @@ class FileSession(StoreSession):
 
     @classmethod
     def setup(cls, **kwargs: Any) -> None:
-        """Make settings those of the class; done once, before the first session.
+        """Note the folder for the class; done once, before the first session.
+
+        Other settings are those of an application, not of all.
 
         Args:
-            **kwargs: Become attributes of the class.
+            **kwargs: The settings.
         """
         _make_absolute(kwargs)
-        for name, value in kwargs.items():
-            setattr(cls, name, value)
+        cls.storage_path = kwargs.get("storage_path", cls.storage_path)
 
     def _archive_name(self) -> tuple[Any, ...]:
         return (

@@ -37,13 +37,12 @@ class MemcachedSession(StoreSession):
 
     @classmethod
     def setup(cls, **kwargs: Any) -> None:
-        """Make settings those of the class; done once, before the first session.
+        """Note the servers for the class; done once, before the first session.
 
         Args:
-            **kwargs: Become attributes of the class.
+            **kwargs: The settings.
         """
-        for name, value in kwargs.items():
-            setattr(cls, name, value)
+        cls.servers = kwargs.get("servers", cls.servers)
 
     def _archive_name(self) -> tuple[Any, ...]:
         return (*super()._archive_name(), tuple(_listed(self.servers)))

@@ -131,8 +131,14 @@ def _make_key(path: str) -> bytes:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(os.urandom(32).hex().encode("ascii"))
-        with contextlib.suppress(FileExistsError):
+        try:
             os.link(draft, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            # There are file systems without links.
+            os.replace(draft, path)
     finally:
-        os.unlink(draft)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(draft)
     return _read_key(path)

@@ -91,6 +91,9 @@ class StoreSession(Session):
     key: Any = None
     """A secret, or several, with which sessions are sealed; pickles must be."""
 
+    archive: Archive
+    """What turns the session into bytes, and keeps them."""
+
     _notices_end = True
     _archives: ClassVar[dict[Hashable, Archive]] = {}
     _guard = threading.Lock()  # guards the making of archives, in any thread
@@ -98,7 +101,8 @@ class StoreSession(Session):
     def __init__(self, id: str | None = None, **kwargs: Any) -> None:
         self._seen: tuple[bytes, dict[Any, Any]] | None = None
         self.__dict__.update(kwargs)
-        self.archive = self._find_archive()
+        if not self.without_storage:
+            self.archive = self._find_archive()
         super().__init__(id, **kwargs)
 
     @property

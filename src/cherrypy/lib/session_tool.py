@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cherrypy.core.context import current
 from cherrypy.extension.tool import Tool
 from cherrypy.lib import sessions
+from cherrypy.lib.session_proxy import session
 
 __all__ = ["SessionTool"]
 
@@ -57,8 +57,6 @@ class SessionTool(Tool):
 
         To be called whenever a user gets more rights, as by logging in.
         """
-        serving: Any = current.get()  # Any: the session is there if the tool is on.
-        session = serving.session
         session.regenerate()
         if session.without_storage:
             return

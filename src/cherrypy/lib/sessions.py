@@ -35,7 +35,7 @@ from cherrypy.lib.session_base import Session, report
 from cherrypy.lib.session_cookies import SessionCookie, sent_id
 from cherrypy.lib.session_errors import SessionBusy, SessionUnavailable
 from cherrypy.lib.session_mapping import missing
-from cherrypy.lib.session_proxy import SessionsAreOff
+from cherrypy.lib.session_proxy import SessionsAreOff, session
 from cherrypy.lib.session_ram import RamSession
 from cherrypy.stores.base import StoreUnavailable
 
@@ -336,7 +336,7 @@ def set_response_cookie(
         httponly: As there.
         samesite: As there.
     """
-    serving: Any = current.get()  # Any: the tool has put the session there.
+    serving = current.get()
     cookie = SessionCookie(
         name=name,
         path=path,
@@ -347,7 +347,7 @@ def set_response_cookie(
         httponly=httponly,
         samesite=samesite,
     )
-    cookie.send(serving.request, serving.response, serving.session.id)
+    cookie.send(serving.request, serving.response, str(session.id))
 
 
 def expire() -> None:
