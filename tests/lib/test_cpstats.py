@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cherrypy
+from cherrypy.extension.tool import can_be_planned
 from cherrypy.lib import cpstats
 from cherrypy.lib.stats_counting import Histogram, Timeline
+from cherrypy.lib.toolbox import default_toolbox
 from cherrypy.testing import Client
 
 if TYPE_CHECKING:
@@ -210,6 +212,7 @@ def test_nothing_is_counted_while_paused_or_switched_off(
 
 
 def test_the_tool_is_planned_and_attaches_nothing_where_it_is_off() -> None:
+    assert can_be_planned(default_toolbox.cpstats)
     app = cherrypy.Application(Root(), config={"/broken": ON["/"]})
     assert Client(app).get("/").status_code == 200
     assert figures()["Total Requests"] == 0
@@ -481,3 +484,37 @@ def test_the_timeline_knows_each_of_the_last_seconds() -> None:
     assert records[1]["p50"] is None
     assert timeline.recent(103.9, 1).count == 1
     assert timeline.recent(103.9, 60).count == 4
+
+
+def test_a_server_is_shown_as_one() -> None:
+    from cherrypy.httpd.server import HTTPServer
+
+    server = HTTPServer(lambda exchange: None, bind_addr=("127.0.0.1", 0))
+    server.stats.publish()
+    try:
+        namespaces = {found[0]: found for found in cpstats.StatsPage().get_namespaces()}
+        (name,) = [title for title in namespaces if "HTTPServer" in title]
+        values = dict(namespaces[name][1])
+        assert values["Work Time"] == "0.000"
+        assert 'value="Resume">' in values["Enabled"]
+        assert namespaces[name][2] == [("Worker Threads", ["ID"], [])]
+    finally:
+        server.stats.withdraw()
+
+
+def test_a_body_that_was_looked_at_before_is_counted(
+    serve: Callable[..., Client],
+) -> None:
+    class Early:
+        @cherrypy.expose
+        def index(self, **fields: str) -> str:
+            return "read"
+
+    def look() -> None:
+        assert cherrypy.request.body.length == 7
+
+    hooks = {"hooks.on_start_resource.look": look}
+    look.priority = -1  # type: ignore[attr-defined]
+    client = serve(Early(), {"/": {**ON["/"], **hooks}})
+    assert client.post("/", data={"a": "12345"}).text == "read"
+    assert figures()["Total Bytes Read"] == 7
