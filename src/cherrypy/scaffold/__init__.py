@@ -15,7 +15,7 @@ from typing import Any
 import cherrypy
 from cherrypy import tools, url
 
-local_dir = os.path.join(os.getcwd(), os.path.dirname(__file__))
+local_dir: str = os.path.join(os.getcwd(), os.path.dirname(__file__))
 
 
 @cherrypy.config(**{"tools.log_tracebacks.on": True})
@@ -58,7 +58,7 @@ Or, just look at the pretty picture:<br />
             return f"Have {a} {b}."
         return f"Have {a} {b}, {c}."
 
-    files = tools.staticdir.handler(
+    files: Any = tools.staticdir.handler(
         section="/files",
         dir=os.path.join(local_dir, "static"),
         # What may be sent is told by the ending of its name.
@@ -67,5 +67,5 @@ Or, just look at the pretty picture:<br />
     """What lies in the folder ``static``."""
 
 
-root = Root()
+root: Root = Root()
 """What `site.conf` mounts."""

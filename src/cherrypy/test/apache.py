@@ -54,9 +54,9 @@ class Apache:
     ) -> None:
         self.program = program
         self.config = config
-        self.address = (host, port)
-        self.folder = tempfile.mkdtemp(prefix="cherrypy-apache-")
-        self.file = Path(self.folder, file_name)
+        self.address: tuple[str, int] = (host, port)
+        self.folder: str = tempfile.mkdtemp(prefix="cherrypy-apache-")
+        self.file: Path = Path(self.folder, file_name)
 
     def start(self) -> None:
         """Start it and wait until it listens.

@@ -9,6 +9,7 @@ is served at http://127.0.0.1:8080/, until somebody presses Ctrl-C.
 from __future__ import annotations
 
 import os.path
+from typing import Any
 
 import cherrypy
 
@@ -21,7 +22,7 @@ class Root:
     """Nothing but a place to be mounted."""
 
 
-config = {
+config: dict[str, dict[str, Any]] = {
     # Entries of the site, in a section of an application.
     "/": {"server.socket_port": 8080},
     # A namespace that nobody has, and a key without one.

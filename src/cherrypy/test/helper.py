@@ -60,7 +60,7 @@ __all__ = [
     "webtest",
 ]
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 _GAP = "... the traceback is here ..."
 

@@ -26,16 +26,16 @@ __all__ = [
     "read_process",
 ]
 
-curdir = here()
+curdir: str = here()
 """The folder of this module."""
 
-APACHE_PATH = "apache2ctl"
+APACHE_PATH: str = "apache2ctl"
 """Apache's program."""
 
-CONF_PATH = "fastcgi.conf"
+CONF_PATH: str = "fastcgi.conf"
 """What its config is called."""
 
-conf_fastcgi = """
+conf_fastcgi: str = """
 # Apache as the server of tests, with mod_fastcgi.
 ServerRoot /usr/lib/apache2
 ErrorLog "%(folder)s/mod_fastcgi.error.log"
@@ -63,7 +63,7 @@ def erase_script_name(environ: dict[str, Any], start_response: Any) -> Iterable[
 class ModFCGISupervisor(helper.LocalWSGISupervisor):
     """Starts and stops the site with its FastCGI server, and Apache before it."""
 
-    httpserver_class = "cherrypy.process.servers.FlupFCGIServer"
+    httpserver_class: str | None = "cherrypy.process.servers.FlupFCGIServer"
     using_apache = True
     using_wsgi = True
     template = conf_fastcgi
@@ -76,7 +76,7 @@ class ModFCGISupervisor(helper.LocalWSGISupervisor):
         """
         from cherrypy.process.servers import FlupFCGIServer, ServerAdapter
 
-        self.gateway = sites.free_port(self.host)
+        self.gateway: int = sites.free_port(self.host)
         self.start_apache()
         flup = FlupFCGIServer(
             application=erase_script_name, bindAddress=(self.host, self.gateway)

@@ -18,16 +18,16 @@ __all__ = [
     "read_process",
 ]
 
-curdir = here()
+curdir: str = here()
 """The folder of this module."""
 
-APACHE_PATH = "httpd"
+APACHE_PATH: str = "httpd"
 """Apache's program."""
 
-CONF_PATH = "fcgi.conf"
+CONF_PATH: str = "fcgi.conf"
 """What its config is called."""
 
-conf_fcgid = modfastcgi.conf_fastcgi.replace(
+conf_fcgid: str = modfastcgi.conf_fastcgi.replace(
     "tests, with mod_fastcgi", "tests, with mod_fcgid"
 )
 

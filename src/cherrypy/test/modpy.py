@@ -25,16 +25,16 @@ __all__ = [
     "wsgisetup",
 ]
 
-curdir = here()
+curdir: str = here()
 """The folder of this module."""
 
-APACHE_PATH = "httpd"
+APACHE_PATH: str = "httpd"
 """Apache's program."""
 
-CONF_PATH = "test_mp.conf"
+CONF_PATH: str = "test_mp.conf"
 """What its config was called."""
 
-conf_modpython_gateway = """
+conf_modpython_gateway: str = """
 ServerName 127.0.0.1
 DocumentRoot "/"
 Listen %(port)s
@@ -46,7 +46,7 @@ PythonHandler modpython_gateway::handler
 PythonOption wsgi.application cherrypy::tree
 """
 
-conf_cpmodpy = """
+conf_cpmodpy: str = """
 ServerName 127.0.0.1
 DocumentRoot "/"
 Listen %(port)s
@@ -57,7 +57,7 @@ PythonHandler cherrypy._cpmodpy::handler
 PythonOption cherrypy.setup cherrypy.test.%(modulename)s::setup_server
 """
 
-loaded = False
+loaded: bool = False
 """Whether this process has a site already; it never has."""
 
 _GONE = (

@@ -31,16 +31,16 @@ __all__ = [
     "read_process",
 ]
 
-curdir = here()
+curdir: str = here()
 """The folder of this module."""
 
-APACHE_PATH = "httpd"
+APACHE_PATH: str = "httpd"
 """Apache's program; ``apache2ctl`` on Debian."""
 
-CONF_PATH = "test_mw.conf"
+CONF_PATH: str = "test_mw.conf"
 """What its config is called."""
 
-conf_modwsgi = """
+conf_modwsgi: str = """
 # Apache as the server of tests, with mod_wsgi.
 ServerName 127.0.0.1
 DocumentRoot "/"
@@ -56,7 +56,7 @@ WSGIScriptAlias / "%(curdir)s/modwsgi.py"
 SetEnv testmod %(testmod)s
 """
 
-loaded = False
+loaded: bool = False
 """Whether this process has a site already."""
 
 _loading = threading.Lock()

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CPProcess", "serverpem", "thisdir"]
 
-thisdir = str(Path(__file__).resolve().parent)
+thisdir: str = str(Path(__file__).resolve().parent)
 """The folder of this package."""
 
-serverpem = str(Path(thisdir, "test.pem"))
+serverpem: str = str(Path(thisdir, "test.pem"))
 """A certificate for this machine with its key, signed by nobody: for tests only."""
 
 _LOOK_SECONDS = 0.01
@@ -100,7 +100,7 @@ log.access_file: r'%(access_log)s'
         self.ssl = ssl
         self.host: str = socket_host or cherrypy.server.socket_host or "127.0.0.1"
         self.port: int = socket_port or _port(self.host)
-        self.folder = tempfile.mkdtemp(prefix="cherrypy-test-")
+        self.folder: str = tempfile.mkdtemp(prefix="cherrypy-test-")
         """Where the files of the process are."""
         self._remove = weakref.finalize(self, shutil.rmtree, self.folder, True)
         for name in (

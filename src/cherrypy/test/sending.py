@@ -36,7 +36,7 @@ HeaderPairs: TypeAlias = "Iterable[tuple[str, str | bytes]]"
 Exceptions: TypeAlias = "type[BaseException] | tuple[type[BaseException], ...]"
 """What ``except`` takes."""
 
-methods_with_bodies = ("POST", "PUT", "PATCH")
+methods_with_bodies: tuple[str, ...] = ("POST", "PUT", "PATCH")
 """The methods for which Content-Type and Content-Length are added."""
 
 _TRIES = 10

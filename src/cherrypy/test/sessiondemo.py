@@ -32,7 +32,7 @@ _PAGE = """<!DOCTYPE html>
 </html>
 """
 
-config = {
+config: dict[str, dict[str, Any]] = {
     "/": {
         "tools.sessions.on": True,
         # Minutes and seconds that one can wait for.

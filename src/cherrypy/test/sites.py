@@ -242,7 +242,7 @@ class LiveSite:
         self.config = config
         self.script_name = script_name
         self.host = host
-        self.port = port or 0
+        self.port: int = port or 0
         self._undo = ExitStack()
 
     def __repr__(self) -> str:

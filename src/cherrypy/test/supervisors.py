@@ -99,7 +99,7 @@ class LocalSupervisor(Supervisor):
 class NativeServerSupervisor(LocalSupervisor):
     """The server as it runs in production: it calls applications without WSGI."""
 
-    httpserver_class = "cherrypy._cpnative_server.CPHTTPServer"
+    httpserver_class: str | None = "cherrypy._cpnative_server.CPHTTPServer"
     using_apache = False
     using_wsgi = False
 
@@ -107,7 +107,7 @@ class NativeServerSupervisor(LocalSupervisor):
 class LocalWSGISupervisor(LocalSupervisor):
     """The server that calls applications by WSGI."""
 
-    httpserver_class = "cherrypy._cpwsgi_server.CPWSGIServer"
+    httpserver_class: str | None = "cherrypy._cpwsgi_server.CPWSGIServer"
     using_apache = False
     using_wsgi = True
 

@@ -20,4 +20,4 @@ They share the config file ``tutorial.conf`` beside them. Read them in order:
 
 # documented behaviour: a config may name any object of a module. This one is here to
 # be named: ``thing: cherrypy.tutorial.thing2``.
-thing2 = object()
+thing2: object = object()

@@ -19,7 +19,7 @@ class HelloWorld:
 
 
 # Where the server listens is a matter of configuration, not of the program.
-tutconf = os.path.join(os.path.dirname(__file__), "tutorial.conf")
+tutconf: str = os.path.join(os.path.dirname(__file__), "tutorial.conf")
 
 if __name__ == "__main__":
     # Serve one object, at /, until somebody presses Ctrl-C.

@@ -23,7 +23,7 @@ class HelloWorld:
         return "Hello world!"
 
 
-tutconf = os.path.join(os.path.dirname(__file__), "tutorial.conf")
+tutconf: str = os.path.join(os.path.dirname(__file__), "tutorial.conf")
 
 if __name__ == "__main__":
     cherrypy.quickstart(HelloWorld(), config=tutconf)

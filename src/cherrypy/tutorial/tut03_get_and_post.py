@@ -37,7 +37,7 @@ class WelcomePage:
         return 'No, really, enter your name <a href="./">here</a>.'
 
 
-tutconf = os.path.join(os.path.dirname(__file__), "tutorial.conf")
+tutconf: str = os.path.join(os.path.dirname(__file__), "tutorial.conf")
 
 if __name__ == "__main__":
     cherrypy.quickstart(WelcomePage(), config=tutconf)

@@ -45,7 +45,7 @@ class LinksPage:
 
     def __init__(self) -> None:
         # An object may make those below it by itself.
-        self.extra = ExtraLinksPage()
+        self.extra: ExtraLinksPage = ExtraLinksPage()
 
     @cherrypy.expose
     def index(self) -> str:
@@ -87,11 +87,11 @@ class ExtraLinksPage:
 
 
 # Objects can be hung into the tree from outside as well, at any time.
-root = HomePage()
+root: HomePage = HomePage()
 root.joke = JokePage()
 root.links = LinksPage()
 
-tutconf = os.path.join(os.path.dirname(__file__), "tutorial.conf")
+tutconf: str = os.path.join(os.path.dirname(__file__), "tutorial.conf")
 
 if __name__ == "__main__":
     cherrypy.quickstart(root, config=tutconf)

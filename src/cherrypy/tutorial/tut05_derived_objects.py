@@ -39,7 +39,7 @@ class HomePage(Page):
     title = "Tutorial 5"
 
     def __init__(self) -> None:
-        self.another = AnotherPage()
+        self.another: AnotherPage = AnotherPage()
 
     @cherrypy.expose
     def index(self) -> str:
@@ -75,7 +75,7 @@ class AnotherPage(Page):
         )
 
 
-tutconf = os.path.join(os.path.dirname(__file__), "tutorial.conf")
+tutconf: str = os.path.join(os.path.dirname(__file__), "tutorial.conf")
 
 if __name__ == "__main__":
     cherrypy.quickstart(HomePage(), config=tutconf)

@@ -36,7 +36,7 @@ class UsersPage:
         return f'{out} (<a href="./">back</a>)'
 
 
-tutconf = os.path.join(os.path.dirname(__file__), "tutorial.conf")
+tutconf: str = os.path.join(os.path.dirname(__file__), "tutorial.conf")
 
 if __name__ == "__main__":
     cherrypy.quickstart(UsersPage(), config=tutconf)

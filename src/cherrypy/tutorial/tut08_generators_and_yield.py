@@ -33,7 +33,7 @@ class GeneratorDemo:
         yield self.footer()
 
 
-tutconf = os.path.join(os.path.dirname(__file__), "tutorial.conf")
+tutconf: str = os.path.join(os.path.dirname(__file__), "tutorial.conf")
 
 if __name__ == "__main__":
     cherrypy.quickstart(GeneratorDemo(), config=tutconf)

@@ -16,8 +16,8 @@ import cherrypy
 from cherrypy.core.body import Part
 from cherrypy.lib import static
 
-localDir = os.path.dirname(__file__)
-absDir = os.path.join(os.getcwd(), localDir)
+localDir: str = os.path.dirname(__file__)
+absDir: str = os.path.join(os.getcwd(), localDir)
 
 
 class FileDemo:
@@ -65,7 +65,7 @@ class FileDemo:
         )
 
 
-tutconf = os.path.join(os.path.dirname(__file__), "tutorial.conf")
+tutconf: str = os.path.join(os.path.dirname(__file__), "tutorial.conf")
 
 if __name__ == "__main__":
     cherrypy.quickstart(FileDemo(), config=tutconf)

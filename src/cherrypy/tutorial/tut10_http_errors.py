@@ -10,8 +10,8 @@ from typing import NoReturn
 
 import cherrypy
 
-localDir = os.path.dirname(__file__)
-curpath = os.path.normpath(os.path.join(os.getcwd(), localDir))
+localDir: str = os.path.dirname(__file__)
+curpath: str = os.path.normpath(os.path.join(os.getcwd(), localDir))
 
 
 # The page for 403 is a file; in it, %(message)s and others are filled in.
@@ -67,7 +67,7 @@ class HTTPErrorDemo:
         raise cherrypy.HTTPError(500, message=message)
 
 
-tutconf = os.path.join(os.path.dirname(__file__), "tutorial.conf")
+tutconf: str = os.path.join(os.path.dirname(__file__), "tutorial.conf")
 
 if __name__ == "__main__":
     cherrypy.quickstart(HTTPErrorDemo(), config=tutconf)
