@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import cherrypy
-from cherrypy.test import apache, helper, modfastcgi, modfcgid, modpy, modwsgi
+from cherrypy.test import apache, helper, modfastcgi, modfcgid, modpy, modwsgi, sites
 
 
 @pytest.mark.parametrize("name", ["modwsgi", "modfcgid", "modfastcgi"])
@@ -81,7 +81,7 @@ def test_mod_wsgi_finds_the_site_of_a_suite(
             answer = client.get("/", environ={"testmod": suite.__name__})
             assert answer.text == "behind Apache"
     finally:
-        cherrypy.engine.stop()
+        sites.stop_engine()
 
 
 def test_a_run_can_be_ended_at_the_first_exit(monkeypatch: pytest.MonkeyPatch) -> None:
