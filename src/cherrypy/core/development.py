@@ -19,11 +19,11 @@ import traceback as tracebacks
 from difflib import get_close_matches
 from ipaddress import ip_address
 from itertools import chain
-from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from types import FrameType, TracebackType
 
     from cherrypy.core.request import Request
 
