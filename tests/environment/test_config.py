@@ -125,11 +125,15 @@ class TestEnvironments:
     def test_those_of_a_site_hide_what_only_developers_may_see(self) -> None:
         for name, entries in environments.items():
             if name == "development":
-                assert entries == {"request.show_tracebacks": True}
+                assert entries == {
+                    "request.show_tracebacks": True,
+                    "request.explain_errors": True,
+                }
                 continue
             assert entries["engine.autoreload.on"] is False
             assert entries["checker.on"] is False
             assert entries["tools.log_headers.on"] is False
+            assert entries["request.explain_errors"] is False
             shown = name == "test_suite"
             assert entries["request.show_tracebacks"] is shown
             assert entries["request.show_mismatched_params"] is shown

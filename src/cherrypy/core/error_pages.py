@@ -175,6 +175,16 @@ def get_error_page(status: int | str, **kwargs: Any) -> bytes:
             headers["Content-Type"] = "text/html;charset=utf-8"
             return body
     headers["Content-Type"] = "text/html;charset=utf-8"
+    if serving.request.explain_errors and not page:
+        from cherrypy.core import development  # lazy: never needed in production
+
+        if development.may_be_shown(serving.request):
+            return development.render(
+                serving.request,
+                f"{code} {reason}",
+                html.unescape(fields["message"]),
+                fields["version"],
+            )
     return render(
         status,
         message=fields["message"],

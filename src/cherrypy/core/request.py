@@ -303,6 +303,10 @@ class Request:
     show_tracebacks: bool = False
     """Whether error pages show the traceback; it stands in the error log anyway."""
 
+    explain_errors: bool = False
+    """Whether error pages show source, local variables, request and config, to those
+    who develop the program; see `cherrypy.core.development`."""
+
     show_mismatched_params: bool = True
     """Whether error pages name the parameters that do not fit."""
 

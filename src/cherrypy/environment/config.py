@@ -35,11 +35,12 @@ _OUTSIDE_DEVELOPMENT: dict[str, Any] = {
     "checker.on": False,
     "tools.log_headers.on": False,
     "request.show_tracebacks": False,
+    "request.explain_errors": False,
     "request.show_mismatched_params": False,
 }
 
 environments: dict[str, dict[str, Any]] = {
-    "development": {"request.show_tracebacks": True},
+    "development": {"request.show_tracebacks": True, "request.explain_errors": True},
     "staging": dict(_OUTSIDE_DEVELOPMENT),
     "production": {**_OUTSIDE_DEVELOPMENT, "log.screen": False},
     # In another process, under another server: that one handles signals.
