@@ -453,7 +453,7 @@ def test_quantiles_are_right_to_a_few_per_cent() -> None:
     histogram = Histogram()
     assert histogram.quantile(0.5) is None
     for number in range(1, 1001):
-        histogram.add(number / 1000)
+        histogram.add(Histogram.bucket(number / 1000))
     found = histogram.quantiles()
     assert found["p50"] == pytest.approx(0.5, rel=0.06)
     assert found["p90"] == pytest.approx(0.9, rel=0.06)
@@ -464,17 +464,18 @@ def test_quantiles_are_right_to_a_few_per_cent() -> None:
 def test_durations_beyond_all_bounds_are_counted() -> None:
     histogram = Histogram()
     for seconds in (0, -1, 1e-9, 1e9):
-        histogram.add(seconds)
+        histogram.add(Histogram.bucket(seconds))
     assert histogram.count == 4
     assert (histogram.quantile(0.5) or 0) < 2e-6
 
 
 def test_the_timeline_knows_each_of_the_last_seconds() -> None:
     timeline = Timeline(3)
-    timeline.add(100.2, 0.5, False, False)
-    timeline.add(101.1, 0.5, True, False)
-    timeline.add(101.9, 0.5, False, True)
-    timeline.add(103.0, 0.5, False, False)
+    bucket = Histogram.bucket(0.5)
+    timeline.add(100.2, bucket, False, False)
+    timeline.add(101.1, bucket, True, False)
+    timeline.add(101.9, bucket, False, True)
+    timeline.add(103.0, bucket, False, False)
     records = timeline.records(103.9)
     assert [(r["Age"], r["Requests"], r["Errors"], r["Slow"]) for r in records] == [
         (2, 2, 1, 1),

@@ -24,7 +24,7 @@ from cherrypy.core.error_pages import product_version
 from cherrypy.environment.site import log
 from cherrypy.extension.tool import Tool
 from cherrypy.http.filebody import FileBody
-from cherrypy.lib.stats_counting import PageRecord, Timeline
+from cherrypy.lib.stats_counting import Histogram, PageRecord, Timeline
 from cherrypy.lib.stats_page import (
     StatsPage,
     extrapolate_statistics,
@@ -256,14 +256,13 @@ class StatsTool(Tool):
     def _watch_body(self) -> None:
         """Have a body counted whose length nobody knows."""
         serving = current.get()
-        running: _Running | None = getattr(serving.request, "_cpstats", None)
         response = serving.response
         body = response._body
-        if (
-            running is not None
-            and not isinstance(body, list | tuple | bytes | FileBody | None)
-            and "Content-Length" not in response.headers
-        ):
+        # Performance: most bodies are a list, of which the length is known.
+        if body.__class__ is list or isinstance(body, tuple | FileBody):
+            return
+        running: _Running | None = getattr(serving.request, "_cpstats", None)
+        if running is not None and "Content-Length" not in response.headers:
             response.body = running.body = _CountedBody(body)
 
     def record_stop(
@@ -334,7 +333,8 @@ def _bytes_read(request: Request, running: _Running) -> int:
 def _bytes_written(response: Response, running: _Running) -> int:
     if running.body is not None:
         return running.body.bytes_written
-    length = response.headers.get("Content-Length")
+    # Performance: past the folding of names; finalize has written this one.
+    length = dict.get(response.headers, "Content-Length")
     return int(length) if length is not None and str(length).isdigit() else 0
 
 
@@ -354,8 +354,9 @@ def _count(name: str, seconds: float, error: bool, slow: bool) -> None:
         if len(pages) >= _MOST_PAGES:
             name = "(other pages)"
         page = pages.setdefault(name, PageRecord())
-    page.add(seconds, error, slow)
-    _timeline.add(time.monotonic(), seconds, error, slow)
+    bucket = Histogram.bucket(seconds)
+    page.add(seconds, bucket, error, slow)
+    _timeline.add(time.monotonic(), bucket, error, slow)
 
 
 def _count_uriset(name: str, seconds: float) -> None:

@@ -33,11 +33,15 @@ class Histogram:
         self.count = 0
         """How many durations there are."""
 
-    def add(self, seconds: float) -> None:
+    @staticmethod
+    def bucket(seconds: float) -> int:
+        """Return the bucket of a duration; who counts it twice asks once."""
+        if seconds <= _SHORTEST_SECONDS:
+            return 0
+        return min(int(log(seconds / _SHORTEST_SECONDS) / _GROWTH), _LAST_BUCKET)
+
+    def add(self, bucket: int) -> None:
         """Count one duration."""
-        bucket = 0
-        if seconds > _SHORTEST_SECONDS:
-            bucket = min(int(log(seconds / _SHORTEST_SECONDS) / _GROWTH), _LAST_BUCKET)
         self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
         self.count += 1
 
@@ -90,12 +94,12 @@ class Timeline:
         self._length = seconds
         self._seconds: deque[_Second] = deque(maxlen=seconds)
 
-    def add(self, now: float, seconds: float, error: bool, slow: bool) -> None:
+    def add(self, now: float, bucket: int, error: bool, slow: bool) -> None:
         """Count one request.
 
         Args:
             now: When it ended, by a clock that never goes back.
-            seconds: How long it took.
+            bucket: How long it took, as a `Histogram.bucket`.
             error: Whether it failed.
             slow: Whether it was slow.
         """
@@ -103,7 +107,7 @@ class Timeline:
         if not self._seconds or self._seconds[-1].number != number:
             self._seconds.append(_Second(number))
         second = self._seconds[-1]
-        second.histogram.add(seconds)
+        second.histogram.add(bucket)
         second.errors += error
         second.slow += slow
 
@@ -160,9 +164,9 @@ class PageRecord(dict[str, Any]):
             }
         )
 
-    def add(self, seconds: float, error: bool, slow: bool) -> None:
-        """Count one request."""
-        self._histogram.add(seconds)
+    def add(self, seconds: float, bucket: int, error: bool, slow: bool) -> None:
+        """Count one request; `bucket` is that of its `seconds`."""
+        self._histogram.add(bucket)
         self["Requests"] += 1
         self["Errors"] += error
         self["Slow"] += slow
