@@ -289,7 +289,7 @@ class Session(LazyMapping):
                     or not (self._known and self._notices_end)
                     or self._exists()
                 ):
-                    self._save(self.now() + timedelta(0, self.timeout * 60))
+                    self._save(self._moment_of_expiry())
                 else:
                     # What is dead stays dead. Under a lock it cannot have happened.
                     self._end()
@@ -300,6 +300,9 @@ class Session(LazyMapping):
         finally:
             if self.locked:
                 self.release_lock()
+
+    def _moment_of_expiry(self) -> datetime:
+        return self.now() + timedelta(0, self.timeout * 60)
 
     def delete(self) -> None:
         """Remove the session from the storage, and empty it."""

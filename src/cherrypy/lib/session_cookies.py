@@ -158,6 +158,10 @@ def sent_id(request: Request, name: str) -> str | None:
         return None
     # Speed: one cookie, without the machinery for all of them.
     found = None
+    if ";" not in header:
+        this, _, value = header.partition("=")
+        if this == name and value.isalnum() and value.isascii():
+            return value
     for pair in header.split(";"):
         this, equals, value = pair.partition("=")
         if equals and this.strip() == name:

@@ -19,21 +19,22 @@ class SessionsAreOff(AttributeError):
 
 
 def _present() -> Any:  # Any: it may be of a user's own class.
-    serving = current.get()
-    try:
-        return serving.session  # type: ignore[attr-defined]  # put there by the tool
-    except AttributeError:
-        request = serving.request
-        where = (
-            f"for {request.path_info!r}"
-            if request.app is not None
-            else "outside of a request"
-        )
-        raise SessionsAreOff(
-            f"There is no session {where}. A session begins before the body of the "
-            "request is read, and only where the sessions tool is on: set "
-            "'tools.sessions.on': True in the config of this path."
-        ) from None
+    here = current.get().__dict__
+    if "session" in here:
+        return here["session"]
+    raise _nothing_here()
+
+
+def _nothing_here() -> SessionsAreOff:
+    """Return the error that tells what to do."""
+    request = current.get().request
+    inside = request.app is not None
+    where = f"for {request.path_info!r}" if inside else "outside of a request"
+    return SessionsAreOff(
+        f"There is no session {where}. A session begins before the body of the "
+        "request is read, and only where the sessions tool is on: set "
+        "'tools.sessions.on': True in the config of this path."
+    )
 
 
 class SessionProxy:
@@ -69,7 +70,7 @@ class SessionProxy:
         return len(_present())
 
     def __bool__(self) -> bool:
-        return hasattr(current.get(), "session")
+        return "session" in current.get().__dict__
 
     def __getattr__(self, name: str) -> Any:
         return getattr(_present(), name)

@@ -57,6 +57,12 @@ class RamSession(Session):
         # Speed: by position it takes half the time.
         return _BOOT + timedelta(0, _clock())
 
+    def _moment_of_expiry(self) -> datetime:
+        if type(self) is not RamSession:
+            return super()._moment_of_expiry()
+        # Speed: one sum of dates instead of two.
+        return _BOOT + timedelta(0, _clock() + self.timeout * 60)
+
     def __len__(self) -> int:
         """Return how many sessions there are, with those that were not swept yet."""
         return len(self.cache)
