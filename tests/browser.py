@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from tests.servers import program
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -128,8 +130,7 @@ def picture(page: Page, name: str, *, whole: bool = False) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start Chromium once for a module; it knows no page and no cookie."""
-    if not CHROMIUM.exists():
-        pytest.skip("install Debian's chromium")
+    program("chromium", "chromium")
     # The sandbox wants an ordinary user.
     flags = [*FLAGS, "--no-sandbox"] if os.getuid() == 0 else FLAGS
     with sync_playwright() as playwright:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import CHROMIUM
+from tests.servers import program
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
@@ -36,8 +36,7 @@ def test_the_keywords_do_what_they_say(tmp_path: Path) -> None:
 
 
 def test_the_demonstration_works_in_a_browser(tmp_path: Path) -> None:
-    if not CHROMIUM.exists():
-        pytest.skip("install Debian's chromium")
+    program("chromium", "chromium")
     robot("notes.robot", tmp_path)
 
 

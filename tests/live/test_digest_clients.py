@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from cherrypy.httpd.wsgi import WSGIHandler
 from cherrypy.lib.auth_digest import HttpDigestAuthorization, get_ha1_dict_plain
 from tests.browser import browser  # noqa: F401  a fixture
 from tests.httpd.serving import serving
+from tests.servers import program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,11 +55,8 @@ def site(face: str = "native", **settings: Any) -> Iterator[str]:
 
 
 def curl(*words: str) -> str:
-    program = shutil.which("curl")
-    if program is None:
-        pytest.skip("curl is not installed")
     done = subprocess.run(
-        [program, "--silent", "--show-error", "--max-time", "20", *words],
+        [program("curl", "curl"), "-sS", "--max-time", "20", *words],
         capture_output=True,
         check=True,
     )
