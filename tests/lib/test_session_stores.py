@@ -491,7 +491,10 @@ class TestAStoreThatIsAway:
         assert response.cookies == {}
 
     @pytest.mark.parametrize("unavailable", ["refuse", "continue"])
-    def test_does_not_lose_the_session_in_a_login(self, unavailable: str) -> None:
+    @pytest.mark.parametrize("away", ["delete", "set", "lock", "set delete"])
+    def test_does_not_lose_the_session_in_a_login(
+        self, unavailable: str, away: str
+    ) -> None:
         class Root:
             @cherrypy.expose
             def index(self) -> str:
@@ -499,7 +502,7 @@ class TestAStoreThatIsAway:
 
             @cherrypy.expose
             def login(self) -> str:
-                store.away = {"delete", "set"}
+                store.away = set(away.split())
                 cherrypy.tools.sessions.regenerate()
                 return ""
 
@@ -510,6 +513,7 @@ class TestAStoreThatIsAway:
         response = client.get("/login")
         assert response.status_code == (503 if unavailable == "refuse" else 200)
         assert response.cookies == {}
+        assert len(store._locks) == 0
         store.away = set()
         assert client.get("/").text == "2"
 

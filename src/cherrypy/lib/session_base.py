@@ -156,27 +156,62 @@ class Session(LazyMapping):
 
     def _regenerate(self) -> None:
         """Take a new id; what is stored under the old one goes."""
-        if self._id is not None:
-            self._talk_to_storage(self._delete)
-            if self.without_storage:
-                # The old one lives on, and the client goes on with it.
-                return
-        was_locked = self.locked
-        if was_locked:
+        fresh = self._fresh_id()
+        if self._id is None:
+            self.id = fresh
+            return
+        old = stays = (self._id, self.lock, self.locked)
+        self._become(fresh, None, False)
+        problem = None
+        try:
+            if old[2]:
+                self.acquire_lock()
+            goes = (fresh, self.lock, self.locked)
+            if not self.without_storage:
+                self._move(old)
+                stays, goes = goes, old
+        except StoreUnavailable as unavailable:
+            problem = unavailable
+        except BaseException:
+            self._become(*old)
+            raise
+        self._become(*goes)
+        if self.locked:
             self.release_lock()
-        self._known = False
+        self._become(*stays)
+        if problem is not None:
+            # The old one lives on, and the client goes on with it.
+            self._go_without(problem)
+        if not self.without_storage:
+            self._known = False
+            self.id = fresh
+
+    def _move(self, old: tuple[str, Any, bool]) -> None:
+        """Store the data under the present id, and remove it from the old one."""
+        if self.loaded and self._known and self._notices_end:
+            # First this: if there is no room for it, the old one stays.
+            self._save(self._moment_of_expiry())
+        self._become(*old)
+        self._delete()
+
+    def _become(self, id: str, lock: Any, locked: bool) -> None:
+        self._id, self.lock, self.locked = id, lock, locked
+
+    def _fresh_id(self) -> str:
+        """Return an id under which nothing is stored."""
         fresh = self.generate_id()
         if type(self).generate_id is not Session.generate_id:
             # Nobody knows how random other ids are.
             while self._is_taken(fresh):
                 fresh = self.generate_id()
-        self.id = fresh
-        if was_locked:
-            self.acquire_lock()
+        return fresh
 
     def _is_taken(self, id: str) -> bool:
-        self._id = id
-        return self._exists()
+        before, self._id = self._id, id
+        try:
+            return self._exists()
+        finally:
+            self._id = before
 
     # What subclasses define
 
