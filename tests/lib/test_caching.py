@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cherrypy
+from cherrypy.core.request import Request
 from cherrypy.http.dates import format_http_date
 from cherrypy.lib import caching
 from cherrypy.lib.caching import AntiStampedeCache, Cache, MemoryCache
+from tests.front_door import forget_caches
 from tests.lib.apps import Config, mount
 from tests.lib.caches import Counting, cached, clock, no_cache_is_left, page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from tests.lib.caches import Clock
 
@@ -868,6 +870,43 @@ def test_async_pages_are_kept() -> None:
     client = mount(Root(), {"/": {"tools.caching.on": True}})
     assert client.get("/").text == client.get("/").text == "hello"
     assert Root.calls == 1
+
+
+def test_async_generators_are_kept_streamed_or_not() -> None:
+    class Root:
+        calls = 0
+
+        @cherrypy.expose
+        async def index(self) -> AsyncIterator[bytes]:
+            Root.calls += 1
+            yield b"one "
+            yield b"two"
+
+    for stream in (False, True):
+        Root.calls = 0
+        forget_caches()
+        config = {"tools.caching.on": True, "response.stream": stream}
+        client = mount(Root(), {"/": {**config, "tools.compress.on": True}})
+        for _ in range(2):
+            assert client.get("/").body == b"one two"
+        assert Root.calls == 1
+
+
+class Behind(Request):
+    """A request that knows its base from elsewhere."""
+
+    base = property(lambda self: "https://public.example")
+
+
+def test_a_request_of_ones_own_may_know_its_base() -> None:
+    client, root = cached()
+    client.app.request_class = Behind  # type: ignore[attr-defined]
+    client.get("/")
+    client.get("/", headers={"Cache-Control": "max-age=5"})
+    assert root.calls == 1
+    assert list(cache().store) == ["https://public.example/"]
+    client.post("/")
+    assert not cache().store
 
 
 def test_the_tool_needs_no_look_at_each_request() -> None:

@@ -9,14 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
+from cherrypy.core.request import Request
 from cherrypy.http.urls import SanitizedHost
 from cherrypy.lib.cache_rules import judge
-
-if TYPE_CHECKING:
-    from cherrypy.core.request import Request
 
 __all__ = [
     "Cache",
@@ -230,7 +228,10 @@ def plain_uri_of(request: Request) -> str:
     base = own.get("base")
     if base is None:
         host = request.received.find("Host")
-        base = _base(request.scheme, host) if host else request.base
+        if host and request.__class__ is Request:
+            base = _base(request.scheme, host)
+        else:
+            base = request.base
     path = request.script_name + request.path_info
     uri = own["cache_uri"] = uri_at(base, path, request.query_string, None)
     return uri
