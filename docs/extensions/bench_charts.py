@@ -44,12 +44,22 @@ def figures(work: str, name: str) -> dict[str, float]:
     return found
 
 
-def bars(title: str, values: dict[str, float], form: str, unit: str) -> str:
-    """Draw one bar for each server, in the order of the figures."""
+def bars(
+    title: str, values: dict[str, float], form: str, unit: str, *, most: bool
+) -> str:
+    """Draw one bar for each server, the best first.
+
+    Args:
+        title: What was done.
+        values: The figures by server.
+        form: How to write a figure.
+        unit: What the figures are.
+        most: Whether the highest figure is the best.
+    """
     step, left, width = 26, 172, 720
     longest = max(values.values())
     parts = [text(0, 16, title, size=15), text(width, 16, unit, "quiet", anchor="end")]
-    ordered = sorted(values.items(), key=lambda item: -item[1])
+    ordered = sorted(values.items(), key=lambda item: item[1], reverse=most)
     for row, (server, value) in enumerate(ordered):
         y = 30 + row * step
         length = value / longest * (width - left - 80)
@@ -86,7 +96,9 @@ class BenchChart(SphinxDirective):
             return [nodes.paragraph("", missing)]
         if "unit" in self.options:
             unit, form = self.options["unit"], "{:,.2f}"
-        return [figure(bars(self.options.get("title", work), values, form, unit))]
+        title = self.options.get("title", work)
+        most = name == "rate" and "unit" not in self.options
+        return [figure(bars(title, values, form, unit, most=most))]
 
 
 class BenchFacts(SphinxDirective):

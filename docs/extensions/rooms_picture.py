@@ -1,14 +1,16 @@
 """The rooms of the house, drawn from what their modules import.
 
-Rooms stand as high as their longest way down. A line leads from each room to those it
-imports from; it is as thick as the imports are many. A line that led upwards would
-break the contract in `.importlinter`, so all of them lead down.
+Rows are the layers of the contract in `.importlinter`. A line leads from each room to
+those it imports from; it is as thick as the imports are many. A line that led upwards
+would break the contract, and the linter would have said so.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
+from configparser import ConfigParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
 
-__all__ = ["draw", "imports", "setup"]
+__all__ = ["draw", "imports", "layers", "setup"]
 
 PACKAGE = Path(__file__).parents[2] / "src" / "cherrypy"
 NOVEL = {"http", "core", "extension", "environment", "application"}
@@ -93,45 +95,32 @@ def imports() -> Counter[tuple[str, str]]:
     return counted
 
 
-def levels(edges: Counter[tuple[str, str]], rooms: set[str]) -> dict[str, int]:
-    """Return how high each room stands: above everything that it imports from."""
-    height = dict.fromkeys(rooms, 0)
-    for _ in rooms:
-        for upper, lower in edges:
-            height[upper] = max(height[upper], height[lower] + 1)
-    return height
+def layers() -> list[list[str]]:
+    """Return the rooms as the contract puts them, the lowest row first."""
+    contracts = ConfigParser()
+    contracts.read(PACKAGE.parents[1] / ".importlinter", encoding="utf-8")
+    there = {room for room, _ in files()}
+    rows = [
+        [name for name in re.findall(r"\w+", line) if name in there]
+        for line in contracts["importlinter:contract:rooms"]["layers"].splitlines()
+    ]
+    return [row for row in reversed(rows) if row]
 
 
 def draw() -> str:
     """Return the picture as SVG."""
-    edges = imports()
     sizes: Counter[str] = Counter()
-    modules: Counter[str] = Counter()
     for room, path in files():
-        modules[room] += 1
         sizes[room] += path.read_text(encoding="utf-8").count("\n")
-    height = levels(edges, set(modules))
-    rows = [
-        sorted(room for room in modules if height[room] == level)
-        for level in range(max(height.values()) + 1)
-    ]
-    broadest = max(len(row) for row in rows)
-    total = broadest * (WIDTH + GAP) - GAP
+    rows = layers()
+    total = max(len(row) for row in rows) * (WIDTH + GAP) - GAP
     place: dict[str, tuple[float, float]] = {}
     for level, row in enumerate(rows):
-        left = (total - len(row) * (WIDTH + GAP) + GAP) / 2
-        top = (len(rows) - 1 - level) * LEVEL
+        step = total / len(row)
         for column, room in enumerate(row):
-            # Every second row stands a little aside, so that lines pass beside boxes.
-            aside = (
-                (WIDTH + GAP) / 4 * (1 if level % 2 else -1)
-                if len(row) < broadest
-                else 0
-            )
-            place[room] = (left + aside + column * (WIDTH + GAP), top)
-    parts = [
-        _line(place[upper], place[lower], n) for (upper, lower), n in edges.items()
-    ]
+            left = column * step + (step - WIDTH) / 2
+            place[room] = (left, (len(rows) - 1 - level) * LEVEL)
+    parts = _lines(place, imports())
     for room, (x, y) in place.items():
         kind = "room novel" if room in NOVEL else "room"
         parts += [
@@ -139,29 +128,41 @@ def draw() -> str:
             f'height="{HEIGHT}" rx="6"/>',
             text(x + 10, y + 20, room, size=14),
             text(
-                x + WIDTH - 10,
-                y + 20,
-                f"{sizes[room]:,}",
-                "quiet",
+                *(x + WIDTH - 10, y + 20, f"{sizes[room]:,}", "quiet"),
                 anchor="end",
                 size=11,
             ),
             text(x + 10, y + 40, ABOUT.get(room, ""), "quiet", size=11),
         ]
-    return svg(
-        total, len(rows) * LEVEL - LEVEL + HEIGHT, "The rooms and their imports", parts
-    )
+    height = len(rows) * LEVEL - LEVEL + HEIGHT
+    return svg(total, height + 2, "The rooms and their imports", parts)
 
 
-def _line(upper: tuple[float, float], lower: tuple[float, float], imports: int) -> str:
-    x1, y1 = upper[0] + WIDTH / 2, upper[1] + HEIGHT
-    x2, y2 = lower[0] + WIDTH / 2, lower[1]
-    middle = (y1 + y2) / 2
-    thickness = min(0.6 + imports / 12, 5)
-    return (
-        f'<path class="line" d="M{x1:g} {y1:g} C{x1:g} {middle:g} {x2:g} {middle:g} '
-        f'{x2:g} {y2:g}" stroke-width="{thickness:.1f}"/>'
-    )
+def _lines(
+    place: dict[str, tuple[float, float]], edges: Counter[tuple[str, str]]
+) -> list[str]:
+    """Draw the imports; each line has an end of its own at the edge of a room."""
+    below: dict[str, list[str]] = {room: [] for room in place}
+    above: dict[str, list[str]] = {room: [] for room in place}
+    for upper, lower in edges:
+        below[upper].append(lower)
+        above[lower].append(upper)
+
+    def port(room: str, others: list[str], other: str) -> float:
+        ordered = sorted(others, key=lambda name: (place[name][0], place[name][1]))
+        return place[room][0] + WIDTH * (ordered.index(other) + 1) / (len(others) + 1)
+
+    lines = []
+    for (upper, lower), count in edges.items():
+        x1, y1 = port(upper, below[upper], lower), place[upper][1] + HEIGHT
+        x2, y2 = port(lower, above[lower], upper), place[lower][1]
+        middle = (y1 + y2) / 2
+        thickness = min(0.7 + count / 14, 5)
+        lines.append(
+            f'<path class="line" d="M{x1:g} {y1:g} C{x1:g} {middle:g} {x2:g} '
+            f'{middle:g} {x2:g} {y2:g}" stroke-width="{thickness:.1f}"/>'
+        )
+    return lines
 
 
 class RoomsPicture(SphinxDirective):
