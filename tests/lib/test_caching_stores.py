@@ -257,18 +257,63 @@ def test_what_was_changed_while_the_store_was_away_is_forgotten_when_it_is_back(
     assert client.get("/").text == "call 3"
 
 
+def test_after_too_many_changes_everything_is_forgotten(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cherrypy.lib.store_cache._MOST_UNFORGOTTEN", 3)
+    store = Fragile()
+    client, root = cached(lambda n: n, store=store)
+    for number in range(6):
+        client.get(f"/?n={number}")
+    store.away = True
+    for number in range(6):
+        client.post(f"/?n={number}")
+    store.away = False
+    clock.advance(1.1)
+    for number in range(6):
+        client.get(f"/?n={number}")
+    assert root.calls == 18
+
+
 def test_a_store_may_be_away_from_the_beginning(clock: Clock) -> None:
     store = Fragile()
     store.away = True
     client, _root = cached(store=store)
     assert client.get("/").text == "call 1"
     assert client.get("/").text == "call 2"
-    cherrypy._cache.clear()
     cherrypy._cache._sweep()
     store.away = False
     clock.advance(1.1)
     client.get("/")
     assert client.get("/").text == "call 3"
+
+
+def test_a_clear_while_the_store_is_away_is_done_when_it_is_back(clock: Clock) -> None:
+    store = Fragile()
+    client, _ = cached(store=store)
+    client.get("/")
+    store.away = True
+    cherrypy._cache.clear()
+    store.away = False
+    clock.advance(1.1)
+    assert client.get("/").text == "call 2"
+    assert client.get("/").text == "call 2"
+
+
+def test_a_lock_that_is_not_to_be_had_costs_an_answer_and_no_invalidation(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cherrypy.lib.store_cache._PATIENCE_SECONDS", 0.01)
+    store = RamStore()
+    client, _ = cached(store=store)
+    client.get("/")
+    lock = store.lock(cherrypy._cache._key("http://localhost/"))
+    client.post("/")
+    clock.advance(1.1)
+    client.get("/?wait")
+    lock.release()
+    clock.advance(1.1)
+    assert client.get("/").text == "call 4"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 import cherrypy
 from cherrypy.lib import memory_cache
 from cherrypy.lib.variants import Variant
+from cherrypy.stores.ram import RamStore
 from tests.lib.apps import mount
 from tests.lib.caches import cached, clock, no_cache_is_left
 
@@ -295,3 +296,28 @@ def test_the_books_are_right_after_a_busy_time(pool: ThreadPoolExecutor) -> None
     assert found.cursize == sum(len(each[2]) for each in kept) <= 100
     assert len(kept) == len(found._held) <= 10
     assert all(found.store.values())
+
+
+def test_a_cache_in_a_store_gives_everybody_the_right_answer(
+    pool: ThreadPoolExecutor,
+) -> None:
+    """What somebody has changed is never seen again by who changed it."""
+    numbers = [0] * 8
+
+    def page(n: str) -> str:
+        if cherrypy.request.method == "POST":
+            numbers[int(n)] += 1
+        return str(numbers[int(n)])
+
+    client, _ = cached(page, store=RamStore())
+
+    def work(number: int) -> None:
+        chance = random.Random(number)
+        for _ in range(60):
+            if chance.random() < 0.3:
+                client.post(f"/?n={number}")
+            # Mine is up to date; that of others may be newer than I know.
+            assert client.get(f"/?n={number}").text == str(numbers[number])
+            client.get(f"/?n={chance.randrange(8)}")
+
+    list(pool.map(work, range(8)))

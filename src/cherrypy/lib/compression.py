@@ -63,12 +63,15 @@ class Compressor(Protocol):
 
     def compress(self, data: bytes, /) -> bytes:
         """Take a piece; return what is ready."""
+        ...
 
     def flush(self) -> bytes:
         """Return the rest of what was taken so far, so that it can be read."""
+        ...
 
     def finish(self) -> bytes:
         """Return the rest and the end."""
+        ...
 
 
 class _Gzip:

@@ -16,6 +16,7 @@ import json
 import logging
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cherrypy.core.context import current
@@ -26,6 +27,8 @@ from cherrypy.stores.base import LockTimeout, StoreUnavailable
 from cherrypy.stores.opening import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cherrypy.core.request import Request
     from cherrypy.stores.base import Store
 
@@ -39,6 +42,8 @@ _EPOCH_KEY = "cache:epoch"
 _EPOCH_SECONDS = 29 * 86400
 _SWEEP_SECONDS = 60
 _COMPLAIN_SECONDS = 10
+_PATIENCE_SECONDS = 1
+_MOST_UNFORGOTTEN = 1000
 
 
 class _Record(NamedTuple):
@@ -87,7 +92,9 @@ class StoreCache(CountingCache):
         # Guarded by the lock: those who make an answer, and those nobody waits for.
         self._making: dict[tuple[str, tuple[str, ...]], threading.Event] = {}
         self._passing: dict[str, float] = {}
+        # What is still to be done when the store can be reached again.
         self._unforgotten: set[str] = set()
+        self._to_clear = False
         self._epoch = ""
         self._epoch_until = 0.0
         self._away_until = 0.0
@@ -167,33 +174,46 @@ class StoreCache(CountingCache):
 
     def _put(self, request: Request, miss: Miss, variant: Variant) -> None:
         uri = miss.uri
-        record = self._record(uri)
-        generation = record.generation if record else None
-        # While somebody else has put the first variant, nothing was invalidated, but
-        # we cannot tell. The next one will be kept.
-        if generation != miss.variants or self._is_away():
-            return
-        names = selecting_headers(variant[1])
-        known = record.names if record else ()
-        if generation is None or not set(names) <= set(known):
-            generation = _random_name()
-            known = tuple(sorted({*known, *names}))
-        now = time.monotonic()
-        seconds = min(max(variant.kept_until - now, 1), _LONGEST_SECONDS)
-        head: dict[str, Any] = {"generation": generation, "names": known}
-        if known:
-            values = variant_key(known, request)
-            key = self._key(uri, generation, *values)
-            self._set(key, _packed(_described(variant, now), variant[2]), seconds)
-            lifetime = max(seconds, self.delay, _LONGEST_PAGE_SECONDS)
-            self._set(self._key(uri), _packed(head, b""), lifetime)
-        else:
-            head["answer"] = _described(variant, now)
-            self._set(self._key(uri), _packed(head, variant[2]), seconds)
+        key = self._key(uri)
+        with self._turn(key, _PATIENCE_SECONDS) as mine:
+            record = self._record(uri) if mine else None
+            generation = record.generation if record else None
+            # While somebody else has put the first variant, nothing was invalidated,
+            # but we cannot tell. The next one will be kept.
+            if not mine or generation != miss.variants:
+                return
+            names = selecting_headers(variant[1])
+            known = record.names if record else ()
+            if generation is None or not set(names) <= set(known):
+                generation = _random_name()
+                known = tuple(sorted({*known, *names}))
+            kept = _Record(generation, known, None)
+            self._write(uri, key, kept, variant_key(known, request), variant)
         self.count("tot_puts")
         with self._lock:
             self._passing.pop(uri, None)
         self._sweep_sometimes()
+
+    def _write(
+        self,
+        uri: str,
+        key: str,
+        record: _Record,
+        values: tuple[str, ...],
+        variant: Variant,
+    ) -> None:
+        """Write a record and a variant: in one piece, where there can be only one."""
+        now = time.monotonic()
+        seconds = min(max(variant.kept_until - now, 1), _LONGEST_SECONDS)
+        described, body = _described(variant, now), variant[2]
+        head: dict[str, Any] = {"generation": record.generation, "names": record.names}
+        if record.names:
+            place = self._key(uri, record.generation, *values)
+            self._set(place, _packed(described, body), seconds)
+            seconds = max(seconds, self.delay, _LONGEST_PAGE_SECONDS)
+            self._set(key, _packed(head, b""), seconds)
+        else:
+            self._set(key, _packed({**head, "answer": described}, body), seconds)
 
     def delete(self) -> None:
         """Forget all variants for the URI of the present request."""
@@ -201,15 +221,21 @@ class StoreCache(CountingCache):
 
     def forget(self, uri: str) -> None:
         """Forget all variants for a URI, and those that are being made just now."""
-        record = self._record(uri)
-        names = record.names if record else ()
-        head = {"generation": _random_name(), "names": names}
-        done = self._set(self._key(uri), _packed(head, b""), _LONGEST_PAGE_SECONDS)
+        key = self._key(uri)
+        done = False
+        with self._turn(key, _PATIENCE_SECONDS) as mine:
+            if mine:
+                record = self._record(uri)
+                names = record.names if record else ()
+                head = {"generation": _random_name(), "names": names}
+                done = self._set(key, _packed(head, b""), _LONGEST_PAGE_SECONDS)
         with self._lock:
             if done:
                 self._unforgotten.discard(uri)
-            else:
+            elif len(self._unforgotten) < _MOST_UNFORGOTTEN:
                 self._unforgotten.add(uri)
+            else:
+                self._to_clear = True
 
     def clear(self) -> None:
         """Forget everything, and count from the beginning.
@@ -219,6 +245,7 @@ class StoreCache(CountingCache):
         self.count_from_zero()
         with self._lock:
             self._unforgotten.clear()
+        self._to_clear = True
         self._begin_epoch()
 
     def pass_by(self, uri: str) -> None:
@@ -272,31 +299,42 @@ class StoreCache(CountingCache):
 
     def _present_epoch(self) -> str:
         now = time.monotonic()
-        if now >= self._epoch_until and not self._is_away():
+        if (self._to_clear or now >= self._epoch_until) and not self._is_away():
             self._epoch_until = now + self.epoch_seconds
             epoch = self._get(_EPOCH_KEY)
-            if epoch is None:
+            if epoch is None or self._to_clear:
                 # The first of all, or the store has lost it, perhaps alone.
-                self._begin_epoch(anew=False)
+                self._begin_epoch()
             else:
                 self._epoch = epoch.decode("ascii", "replace")
         return self._epoch
 
-    def _begin_epoch(self, anew: bool = True) -> None:
-        """Write another epoch, if nobody else has just done so or `anew` is set."""
-        try:
-            lock = self.store.lock(_EPOCH_KEY, 5)
-        except (StoreUnavailable, LockTimeout) as problem:
-            self._complain(problem)
-            return
-        try:
-            epoch = None if anew else self._get(_EPOCH_KEY)
+    def _begin_epoch(self) -> None:
+        """Write another epoch, unless it was missing and somebody has just done so."""
+        with self._turn(_EPOCH_KEY, _PATIENCE_SECONDS) as mine:
+            if not mine:
+                return
+            epoch = None if self._to_clear else self._get(_EPOCH_KEY)
             if epoch is None:
                 epoch = _random_name().encode()
-                self._set(_EPOCH_KEY, epoch, _EPOCH_SECONDS)
+                if self._set(_EPOCH_KEY, epoch, _EPOCH_SECONDS):
+                    self._to_clear = False
             self._epoch = epoch.decode("ascii", "replace")
+
+    @contextmanager
+    def _turn(self, key: str, seconds: float) -> Iterator[bool]:
+        """Let nobody else write under a key meanwhile; tell whether that is so."""
+        lock = None
+        if not self._is_away():
+            try:
+                lock = self.store.lock(key, seconds)
+            except (StoreUnavailable, LockTimeout) as problem:
+                self._complain(problem)
+        try:
+            yield lock is not None
         finally:
-            lock.release()
+            if lock is not None:
+                lock.release()
 
     def _is_away(self) -> bool:
         return time.monotonic() < self._away_until
