@@ -15,7 +15,7 @@ from cherrypy.core.request import Request
 from cherrypy.core.wsgi import AppResponse, CPWSGIApp
 from cherrypy.http.hosts import Host
 from cherrypy.testing import Client
-from tests.core.sites import application
+from tests.core.sites import application, client
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -292,3 +292,20 @@ class TestServing:
         app.request_class = Failing
         assert Client(app).get("/").status_code == 500
         assert "LookupError: no request" in caplog.text
+
+
+def test_hooks_attached_outside_a_request_run_for_all_requests() -> None:
+    called: list[str] = []
+
+    def note() -> None:
+        called.append(cherrypy.request.path_info)
+
+    asked = client(page=lambda: "x")
+    asked.get("/page")
+    cherrypy.request.hooks.attach("before_handler", note)
+    try:
+        asked.get("/page")
+    finally:
+        cherrypy.request.hooks["before_handler"].pop()
+    asked.get("/page")
+    assert called == ["/page"]

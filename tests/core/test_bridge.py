@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
-from contextvars import ContextVar
+import weakref
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -182,3 +184,26 @@ def test_any_awaitable_will_do() -> None:
             return 42
 
     assert bridge.wait_for(Soon()) == 42
+
+
+def test_the_loop_keeps_nothing_of_the_request_that_first_needed_it() -> None:
+    class Kept:
+        pass
+
+    bridge.stop_loop()
+    kept = [Kept()]
+    variable: ContextVar[Kept | None] = ContextVar("kept", default=None)
+    gone = weakref.ref(kept[0])
+
+    async def page() -> None:
+        pass
+
+    def request() -> None:
+        variable.set(kept[0])
+        bridge.wait_for(page())
+
+    copy_context().run(request)
+    kept.clear()
+    bridge.wait_for(page())
+    gc.collect()
+    assert gone() is None

@@ -9,7 +9,7 @@ thread do the awaiting. A story without anything to await never meets a loop.
 from __future__ import annotations
 
 import threading
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         Iterator,
     )
     from concurrent.futures import Future
-    from contextvars import Context
     from typing import TypeAlias, TypeGuard
 
     Story: TypeAlias = Generator[Awaitable[Any], Any, None]
@@ -196,7 +195,9 @@ class _BackgroundLoop:
     def _start(self) -> asyncio.AbstractEventLoop:
         import asyncio  # lazy: 60 ms of import that a synchronous site never needs
 
-        loop = self._loop = asyncio.new_event_loop()
+        # In a context of its own: what the loop sets up for itself keeps the context
+        # it was made in, and with it the first request that needed a loop.
+        loop = self._loop = Context().run(asyncio.new_event_loop)
         self._thread = threading.Thread(
             target=_run_loop, args=(loop,), name="Event loop", daemon=True
         )
