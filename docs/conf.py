@@ -42,6 +42,8 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 72
 python_use_unqualified_type_names = True
+# Copied into the navigation of each page, they made a third of the build.
+toc_object_entries = False
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_custom_sections = [("Attributes", "params_style")]
