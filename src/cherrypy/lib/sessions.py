@@ -40,7 +40,6 @@ from cherrypy.lib.session_ram import RamSession
 from cherrypy.stores.base import StoreUnavailable
 
 if TYPE_CHECKING:
-    from cherrypy.core.response import Response
     from cherrypy.lib.session_files import FileSession
     from cherrypy.lib.session_memcached import MemcachedSession
     from cherrypy.lib.session_serializers import JSONSerializer, NotSerializable
@@ -269,7 +268,12 @@ def save() -> None:
         # An earlier hook has failed.
         return
     request, response = serving.request, serving.response
-    _vary(response)
+    headers = response.headers
+    # Speed: the name needs no folding.
+    if dict.get(headers, "Vary") is None:
+        dict.__setitem__(headers, "Vary", "Cookie")
+    else:
+        set_vary_header(response, "Cookie")
     own = request.__dict__
     # documented behaviour: programs look at this name.
     if "_sessionsaved" in own:
@@ -296,16 +300,7 @@ def vary() -> None:
     """Say that the answer depends on the cookie; for errors that nobody expects."""
     serving = current.get()
     if "session" in serving.__dict__:
-        _vary(serving.response)
-
-
-def _vary(response: Response) -> None:
-    headers = response.headers
-    # Speed: the name needs no folding.
-    if dict.get(headers, "Vary") is None:
-        dict.__setitem__(headers, "Vary", "Cookie")
-    else:
-        set_vary_header(response, "Cookie")
+        set_vary_header(serving.response, "Cookie")
 
 
 save.failsafe = True  # type: ignore[attr-defined]  # read by Hook
