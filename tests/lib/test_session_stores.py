@@ -50,24 +50,24 @@ class FrailStore(RamStore):
         super().__init__()
         self.away: set[str] = set()
 
-    def _ask(self, what: str) -> None:
+    def _ask(self, what: str, key: str = "") -> None:
         if what in self.away:
-            raise StoreUnavailable(f"The store cannot {what}.")
+            raise StoreUnavailable(f"The store cannot {what} {key!r}.")
 
     def get(self, key: str) -> bytes | None:
-        self._ask("get")
+        self._ask("get", key)
         return super().get(key)
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
-        self._ask("set")
+        self._ask("set", key)
         super().set(key, value, seconds)
 
     def delete(self, key: str) -> None:
-        self._ask("delete")
+        self._ask("delete", key)
         super().delete(key)
 
     def lock(self, key: str, seconds: float | None = None) -> StoreLock:
-        self._ask("lock")
+        self._ask("lock", key)
         return FrailLock(self, super().lock(key, seconds))
 
     def sweep(self) -> int:
@@ -336,7 +336,9 @@ class TestLocking:
         assert client.get("/first").text == "2"
         assert len(RamSession.locks) == 0
 
-    def test_tells_a_program_that_waits_itself(self) -> None:
+    def test_tells_a_program_that_waits_itself(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
         holder = RamSession()
         holder.acquire_lock()
         other = RamSession(lock_timeout=0.001)
@@ -344,6 +346,8 @@ class TestLocking:
         with pytest.raises(LockTimeout) as late:
             other.acquire_lock()
         assert getattr(late.value, "code", None) == 503
+        assert "has waited 0.001 seconds" in caplog.text
+        assert str(holder.id) not in caplog.text, "it is a secret"
         assert not other.locked
         holder.release_lock()
 
@@ -450,7 +454,9 @@ class TestAStoreThatIsAway:
         assert response.status_code == 503
         assert response.headers["Retry-After"] == "5"
         assert response.cookies == {}
-        assert f"Sessions cannot be stored: The store cannot {away}." in caplog.text
+        told = f"Sessions cannot be stored: The store cannot {away} 'session:...'."
+        assert told in caplog.text
+        assert sent["session_id"] not in caplog.text, "it is a secret"
         assert caplog.text.count("Traceback") == 0
         store.away = set()
         assert client.get("/", cookies=sent).text == "2"

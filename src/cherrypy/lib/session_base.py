@@ -271,7 +271,12 @@ class Session(LazyMapping):
             try:
                 self.lock = self._take_lock(patience)
             except LockTimeout as problem:
-                log(f"No lock of the session: {problem}", "TOOLS.SESSIONS")
+                log(
+                    f"A request has waited {patience} seconds for the lock of its "
+                    "session, in vain.",
+                    "TOOLS.SESSIONS",
+                    logging.WARNING,
+                )
                 raise SessionBusy() from problem
             except StoreUnavailable as problem:
                 self._go_without(problem)
@@ -288,7 +293,7 @@ class Session(LazyMapping):
                 lock.release()
             except StoreUnavailable as problem:
                 # It ends by itself, as the store says.
-                report(problem)
+                report(problem, self._id)
         if self.debug:
             self._log("released")
 
@@ -362,7 +367,7 @@ class Session(LazyMapping):
         Raises:
             SessionUnavailable: It is not.
         """
-        report(problem)
+        report(problem, self._id)
         # The client shall keep what it has, and come back with it.
         self.withdraw()
         if self.on_unavailable != "continue":
@@ -423,6 +428,14 @@ def lock_seconds(timeout: float | timedelta | None) -> float | None:
     )
 
 
-def report(problem: StoreUnavailable) -> None:
-    """Write to the log that sessions cannot be stored."""
-    log(f"Sessions cannot be stored: {problem}", "TOOLS.SESSIONS", logging.ERROR)
+def report(problem: StoreUnavailable, id: str | None = None) -> None:
+    """Write to the log that sessions cannot be stored.
+
+    Args:
+        problem: What has happened.
+        id: Of the session; whoever reads the log shall not own it.
+    """
+    text = str(problem)
+    if id:
+        text = text.replace(id, "...")
+    log(f"Sessions cannot be stored: {text}", "TOOLS.SESSIONS", logging.ERROR)

@@ -242,7 +242,7 @@ class FileSession(StoreSession):
             elif data is not None:
                 os.unlink(path)
         except StoreUnavailable as problem:
-            report(problem)
+            report(problem, id)
         finally:
             lock.release()
 

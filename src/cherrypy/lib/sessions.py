@@ -166,7 +166,7 @@ class SessionOpener:
         try:
             session = self.storage_class(id, **self.options)
         except StoreUnavailable as problem:
-            session = self._without_storage(problem)
+            session = self._without_storage(problem, id)
         serving.session = session  # type: ignore[attr-defined]  # documented place
         if session.without_storage:
             return
@@ -174,13 +174,13 @@ class SessionOpener:
         session.on_withdrawal = self._withdrawal
         self.cookie.send(request, serving.response, str(session.id))
 
-    def _without_storage(self, problem: StoreUnavailable) -> Session:
+    def _without_storage(self, problem: StoreUnavailable, id: str | None) -> Session:
         """Return a session that is not kept, where that is wanted.
 
         Raises:
             SessionUnavailable: It is not.
         """
-        report(problem)
+        report(problem, id)
         if self.options.get("on_unavailable") != "continue":
             raise SessionUnavailable() from problem
         return self.storage_class(None, without_storage=True, **self.options)
