@@ -222,25 +222,35 @@ def uri_of(request: Request) -> str:
 def plain_uri_of(request: Request) -> str:
     """Return the key for a request without ``X-Forwarded-Host``, as it was received.
 
-    Performance: a third of the work.
+    Performance: a quarter of the work where the same is asked again and again.
     """
     own = request.__dict__
-    base = own.get("base")
-    if base is None:
-        host = request.received.find("Host")
-        if host and request.__class__ is Request:
-            base = _base(request.scheme, host)
-        else:
-            base = request.base
-    path = request.script_name + request.path_info
-    uri = own["cache_uri"] = uri_at(base, path, request.query_string, None)
+    path, query_string = request.path_info, request.query_string
+    host = request.received.find("Host")
+    if (
+        not host
+        or "base" in own
+        or request.__class__ is not Request
+        or len(path) + len(query_string) > _LONGEST_PLAIN
+    ):
+        return uri_of(request)
+    uri = own["cache_uri"] = _plain_uri(
+        request.scheme, host, request.script_name, path, query_string
+    )
     return uri
 
 
-@lru_cache(maxsize=64)
-def _base(scheme: str, host: str) -> str:
-    """Return what `Request.base` is where no tool has set it."""
-    return f"{scheme}://{SanitizedHost(host)}"
+# What is kept of what clients send is bounded in size, too.
+_LONGEST_PLAIN = 250
+
+
+@lru_cache(maxsize=1024)
+def _plain_uri(
+    scheme: str, host: str, script_name: str, path: str, query_string: str
+) -> str:
+    # As `Request.base` is where no tool has set it.
+    base = f"{scheme}://{SanitizedHost(host)}"
+    return uri_at(base, script_name + path, query_string, None)
 
 
 def uri_at(base: str, path: str, query_string: str, forwarded: str | None) -> str:
