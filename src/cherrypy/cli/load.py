@@ -54,7 +54,7 @@ class Answers:
 
     def __init__(self, has_body: bool = True) -> None:
         self.has_body = has_body
-        self.ends = False
+        self.ends: bool = False
         """Whether the connection ends with the present answer."""
         self._buffer = b""
         self._status = 0
@@ -297,8 +297,8 @@ class Load:
         self.connections = connections
         self.seconds = seconds
         self.timeout_seconds = timeout_seconds
-        self.result = Result()
-        self.selector = selectors.DefaultSelector()
+        self.result: Result = Result()
+        self.selector: selectors.DefaultSelector = selectors.DefaultSelector()
         self.tls: Any = None
         self.wants: tuple[type[Exception], ...] = (BlockingIOError,)
         if question.server_name is not None:

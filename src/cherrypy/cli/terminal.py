@@ -27,10 +27,12 @@ class Terminal:
     """
 
     def __init__(self, *, colour: bool = True) -> None:
-        self.is_terminal = sys.stdout.isatty()
+        self.is_terminal: bool = sys.stdout.isatty()
         wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        self.colour = colour and self.is_terminal and wanted
-        self.width = shutil.get_terminal_size().columns if self.is_terminal else None
+        self.colour: bool = colour and self.is_terminal and wanted
+        self.width: int | None = (
+            shutil.get_terminal_size().columns if self.is_terminal else None
+        )
 
     def bold(self, text: str) -> str:
         """Return text that stands out."""

@@ -268,7 +268,7 @@ class Part(Entity):
     def __init__(self, fp: Any, headers: HeaderMap, boundary: bytes) -> None:
         super().__init__(fp, headers)
         self.boundary = boundary
-        self.part_class = type(self)
+        self.part_class: type[Part] = type(self)
         # A field of a form is not a form, whatever it says.
         if self.processors.get(_FORM) is process_urlencoded:
             del self.processors[_FORM]
@@ -335,11 +335,11 @@ class Part(Entity):
     def default_proc(self) -> None:
         """Read the content: into a file if it was one, else into `value` if small."""
         if self.filename:
-            self.file = self.read_into_file()
+            self.file: Any = self.read_into_file()
             return
         content = self.read_lines_to_boundary()
         if isinstance(content, bytes):
-            self.value = content
+            self.value: bytes | None = content
         else:
             self.file = content
 
@@ -418,7 +418,9 @@ class RequestBody(Entity):
             self.attempt_charsets.append("ISO-8859-1")
         if self.processors.get("multipart") is process_multipart:
             self.processors["multipart"] = process_multipart_params
-        self.request_params = {} if request_params is None else request_params
+        self.request_params: dict[str, Any] = (
+            {} if request_params is None else request_params
+        )
         self.fp = SizedReader(fp, self.length, None, self.bufsize)
         if self.length is None and dict.get(headers, "Transfer-Encoding") is None:
             # No body, so nothing to wait for on a stream that does not know its end.

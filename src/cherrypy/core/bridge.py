@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         Iterator,
     )
     from concurrent.futures import Future
-    from typing import TypeAlias, TypeGuard
+    from typing import Final, TypeAlias, TypeGuard
 
     Story: TypeAlias = Generator[Awaitable[Any], Any, None]
     """The steps of a request: yields what must be awaited, is sent the result."""
@@ -59,7 +59,7 @@ class Kinds(dict[type, str]):
         return what
 
 
-kinds = Kinds()
+kinds: Final[Kinds] = Kinds()
 """What has to be done with values, by their type."""
 
 

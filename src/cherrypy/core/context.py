@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,7 +161,7 @@ class _ThreadData(threading.local):
         self.__dict__.clear()
 
 
-serving = _ServingView()
+serving: Final[_ServingView] = _ServingView()
 """What is being served; programs may store more beside request and response."""
 
 if TYPE_CHECKING:
@@ -171,5 +171,5 @@ else:
     request = _Proxy("request")
     response = _Proxy("response")
 
-thread_data = _ThreadData()
+thread_data: Final[_ThreadData] = _ThreadData()
 """Storage per thread, kept between requests: the place for database connections."""

@@ -25,8 +25,8 @@ class EnvironHeaders:
     __slots__ = ("environ", "names")
 
     def __init__(self, environ: Mapping[str, Any], names: Mapping[str, str]) -> None:
-        self.environ = environ
-        self.names = names
+        self.environ: Mapping[str, Any] = environ
+        self.names: Mapping[str, str] = names
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         names = self.names

@@ -77,7 +77,7 @@ class _SafeFormatter(logging.Formatter):
         return _CONTROLS.sub(_escaped, super().format(record))
 
 
-logfmt = _SafeFormatter("%(message)s")
+logfmt: _SafeFormatter = _SafeFormatter("%(message)s")
 """The formatter of the handlers that are made here: the message, nothing added."""
 
 

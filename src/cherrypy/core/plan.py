@@ -103,33 +103,33 @@ class Plan:
     def __init__(
         self, config: dict[str, Any], request_class: type[Request], draft: PlanDraft
     ) -> None:
-        self.config = config
-        self.request_class = request_class
-        self.request = draft.request
-        self.response = draft.response
-        self.response_headers = draft.response_headers
-        self.body = draft.body
-        self.error_pages = draft.error_pages
-        self.toolmaps = draft.toolmaps
-        self.live = tuple(draft.live)
-        self.failed = draft.failed
+        self.config: dict[str, Any] = config
+        self.request_class: type[Request] = request_class
+        self.request: dict[str, Any] = draft.request
+        self.response: dict[str, Any] = draft.response
+        self.response_headers: dict[str, Any] = draft.response_headers
+        self.body: dict[str, Any] = draft.body
+        self.error_pages: dict[int | str, Any] = draft.error_pages
+        self.toolmaps: dict[str, dict[str, dict[str, Any]]] = draft.toolmaps
+        self.live: tuple[Callable[[Request], None], ...] = tuple(draft.live)
+        self.failed: bool = draft.failed
         # Speed: most pages ask for nothing but the default tools, or for some plain
         # attributes of the request, such as those that the environments set.
-        self.request_only = not (
+        self.request_only: bool = not (
             self.response
             or self.response_headers
             or self.body
             or self.error_pages
             or self.live
         )
-        self.hooks_only = self.request_only and not self.request
-        self.plain_request = _are_plain(request_class, self.request)
+        self.hooks_only: bool = self.request_only and not self.request
+        self.plain_request: bool = _are_plain(request_class, self.request)
         self.hooks: dict[str, tuple[Hook, ...]] = {
             point: tuple(sorted(hooks)) for point, hooks in draft.hooks.items()
         }
-        self.pristine = draft.pristine
-        self.watched = draft.watched
-        self.copies = draft.copies
+        self.pristine: HookMap = draft.pristine
+        self.watched: list[Mapping[Any, Any]] = draft.watched
+        self.copies: list[Mapping[Any, Any]] = draft.copies
 
     def holds(self, request_class: type[Request]) -> bool:
         """Tell whether everything this plan was made from is as it was."""

@@ -15,14 +15,14 @@ from cherrypy.http.headers import HeaderMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import NoReturn
+    from typing import Final, NoReturn
 
 __all__ = ["DEFAULT_BUFFER_SIZE", "PartReader", "SizedReader", "inf"]
 
 DEFAULT_BUFFER_SIZE = 8192
 """Bytes that are taken from the stream at a time."""
 
-inf = math.inf
+inf: Final[float] = math.inf
 
 
 class SizedReader:
@@ -50,9 +50,9 @@ class SizedReader:
         self.maxbytes = maxbytes
         self.bufsize = bufsize
         self.has_trailers = has_trailers
-        self.bytes_read = 0
+        self.bytes_read: int = 0
         """Bytes that were taken from the stream."""
-        self.done = False
+        self.done: bool = False
         """Whether the last byte was read, or `finish` called."""
         self.trailers: dict[str, str] = {}
         """Header fields that followed the body, by Title-Case name."""

@@ -54,7 +54,7 @@ class ReceivedHeaders:
     __slots__ = ("_fields", "_found", "pairs")
 
     def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
-        self.pairs = pairs
+        self.pairs: Iterable[tuple[bytes, bytes]] = pairs
         # Speed: a head that comes again byte for byte is asked the same again. The
         # names are those that programs ask for, so there is an end to them.
         self._found: dict[str, str | None] = {}

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from cherrypy.core.app import Application
+    from cherrypy.core.context import Serving
     from cherrypy.core.received import Received
-    from cherrypy.http.types import HeaderList, StartResponse, WSGIApplication
+    from cherrypy.http.types import HeaderList, StartResponse, Write, WSGIApplication
 
 __all__ = [
     "AppResponse",
@@ -43,7 +44,7 @@ class VirtualHost:
     """
 
     default: WSGIApplication
-    use_x_forwarded_host = True
+    use_x_forwarded_host: bool = True
     domains: dict[str, WSGIApplication]
 
     def __init__(
@@ -284,14 +285,15 @@ class AppResponse:
     ) -> None:
         self.cpapp = cpapp
         self.environ = environ
-        self.serving = self.previous = current.get()
+        self.previous: Serving = current.get()
+        self.serving: Serving = self.previous
         try:
             self.run()
             self.serving = current.get()
             response = self.serving.response
             status, headers = _as_text(response.output_status, response.header_list)
-            self.iter_response = iter(response._body)
-            self.write = start_response(status, headers)
+            self.iter_response: Iterator[bytes] = iter(response._body)
+            self.write: Write = start_response(status, headers)
         except BaseException:
             self.serving = serving = current.get()
             self.close()

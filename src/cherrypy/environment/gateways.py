@@ -152,7 +152,7 @@ class SettingsServer(HTTPServer):
         settings: Server = server_adapter or self.present_server()
         self.server_adapter = settings
         self._wsgi_app: WSGIApplication | None = None
-        self.version = f"CherryPy/{product_version()}"
+        self.version: str = f"CherryPy/{product_version()}"
         super().__init__(handler, **_arguments(settings, self.version))
 
     def __repr__(self) -> str:
@@ -169,7 +169,7 @@ class SettingsServer(HTTPServer):
     @wsgi_app.setter
     def wsgi_app(self, app: WSGIApplication) -> None:
         self._wsgi_app = app
-        self.handler = WSGIHandler(app)
+        self.handler: Handler = WSGIHandler(app)
 
     @property
     def timeout(self) -> float:
@@ -192,7 +192,7 @@ class SettingsServer(HTTPServer):
     def _use(self, limits: Limits) -> None:
         """Let new connections have other limits."""
         self.limits = limits
-        self.heads = HeadReader(limits)
+        self.heads: HeadReader = HeadReader(limits)
 
 
 class CPHTTPServer(SettingsServer):

@@ -214,8 +214,9 @@ class Server(ServerAdapter):
             self._dotted = given
         elif given is not self._made:
             return
-        self.httpserver, self.bind_addr = self.httpserver_from_self(self._dotted)
-        self._made = self.httpserver
+        made, self.bind_addr = self.httpserver_from_self(self._dotted)
+        self.httpserver: Any = made
+        self._made = made
         self._bound = None
 
     def _is_ours(self) -> bool:

@@ -52,22 +52,22 @@ __all__ = [
     "tree",
 ]
 
-tree = Tree()
+tree: Tree = Tree()
 """The applications of this process by mount point."""
 
-log = GlobalLogManager()
+log: GlobalLogManager = GlobalLogManager()
 """The log of the site; inside a request, that of its application."""
 
-server = Server()
+server: Server = Server()
 """The settings of the default server."""
 
 servers: dict[str, Server] = {}
 """Further servers, made by config keys such as ``server.admin.socket_port``."""
 
-checker = Checker()
+checker: Checker = Checker()
 """Looks for common mistakes when the engine starts."""
 
-config = Config()
+config: Config = Config()
 """The config of the site."""
 
 
@@ -86,7 +86,7 @@ class Present:
         return self.bearer.tree
 
 
-present = Present()
+present: Present = Present()
 """What the server asks for the tree at each request."""
 
 

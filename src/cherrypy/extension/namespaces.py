@@ -93,16 +93,16 @@ class _ErrorPage:
             draft.error_pages[_code(key)] = value
 
 
-hooks_namespace = _Hooks()
+hooks_namespace: _Hooks = _Hooks()
 """Attaches hooks."""
 
-request_namespace = _Request()
+request_namespace: _Request = _Request()
 """Sets attributes of the request and of its body."""
 
-response_namespace = _Response()
+response_namespace: _Response = _Response()
 """Sets attributes and headers of the response."""
 
-error_page_namespace = _ErrorPage()
+error_page_namespace: _ErrorPage = _ErrorPage()
 """Chooses error pages."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64, a2b_qp
 from functools import total_ordering
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from cherrypy.http.charsets import known_charset
 
@@ -36,7 +36,7 @@ LIST_HEADERS: frozenset[str] = frozenset(
 )
 """Title-case names of the fields that may be repeated; they are joined by ``", "``."""
 
-q_separator = re.compile("; *q *=")
+q_separator: Final[re.Pattern[str]] = re.compile("; *q *=")
 """Where the media range of an Accept element ends and its quality begins."""
 
 RE_HEADER_SPLIT = re.compile(',(?=(?:[^"]*"[^"]*")*[^"]*$)')

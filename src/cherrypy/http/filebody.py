@@ -37,9 +37,9 @@ class FileBody:
     def __init__(
         self, file: ReadableFile, count: int | None = None, chunk_size: int = 65536
     ) -> None:
-        self.file = file
-        self.count = count
-        self.chunk_size = chunk_size
+        self.file: ReadableFile = file
+        self.count: int | None = count
+        self.chunk_size: int = chunk_size
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the bytes; the file is closed after the last one."""

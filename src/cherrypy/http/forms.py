@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from cherrypy.http.charsets import known_charset
@@ -21,7 +21,7 @@ __all__ = [
 MAX_FIELDS = 1000
 """How many fields are taken by default; PHP and Django have the same limit."""
 
-image_map_pattern = re.compile("[0-9]+,[0-9]+")
+image_map_pattern: Final[re.Pattern[str]] = re.compile("[0-9]+,[0-9]+")
 """How a query begins that was made by a click on a server-side image map."""
 
 # Bounded, because converting thousands of digits takes quadratic time.

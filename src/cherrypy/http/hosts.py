@@ -19,13 +19,13 @@ class Host:
         name: The host name; the address stands in for a missing one.
     """
 
-    ip = "0.0.0.0"
+    ip: str = "0.0.0.0"
     """The address as text."""
 
-    port = 80
+    port: int = 80
     """The TCP port."""
 
-    name = "unknown.tld"
+    name: str = "unknown.tld"
     """The name of the host, or its address again."""
 
     def __init__(self, ip: str, port: int, name: str | None = None) -> None:

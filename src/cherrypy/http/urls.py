@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Self, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
 __all__ = [
@@ -216,7 +216,7 @@ def _seen_from(here: str, target: str) -> str:
 class SanitizedHost(str):
     """The value of a ``Host`` field without CR and LF; `raw` is what was sent."""
 
-    dangerous = re.compile(r"[\n\r]")
+    dangerous: ClassVar[re.Pattern[str]] = re.compile(r"[\n\r]")
     """What is taken out."""
 
     raw: str

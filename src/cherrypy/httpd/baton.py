@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cherrypy.httpd.connection import Connection
     from cherrypy.httpd.exchange import Exchange
     from cherrypy.httpd.limits import Limits
+    from cherrypy.httpd.pollers import Poller
     from cherrypy.httpd.schedule import Task, Worker
     from cherrypy.httpd.server import HTTPServer
 
@@ -68,13 +69,13 @@ class Baton:
 
     def __init__(self, server: HTTPServer) -> None:
         self.server = server
-        self.poller = make_poller()
-        self.monitor = Monitor(self)
+        self.poller: Poller = make_poller()
+        self.monitor: Monitor = Monitor(self)
         self.connections: dict[int, Connection] = {}
         """Open connections by descriptor. The holder adds, owners remove."""
         self.laid_down: list[Worker] = []
         """The holder that runs a page; who takes this item has the baton."""
-        self.runs = 0
+        self.runs: int = 0
         """Pages that were begun by holders."""
         self._sources: dict[int, Source] = {}
         self._pages = Pages()

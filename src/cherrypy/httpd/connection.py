@@ -106,22 +106,22 @@ class Connection:
         local: tuple[str, int],
         now: float,
     ) -> None:
-        self.server = server
-        self.sock = sock
-        self.fd = sock.fileno()
+        self.server: HTTPServer = server
+        self.sock: socket.socket = sock
+        self.fd: int = sock.fileno()
         self.recv: Callable[[int], bytes] = sock.recv
-        self.sender = Sender(sock)
-        self.remote = remote
-        self.local = local
-        self.protocol = HTTP1(
+        self.sender: Sender = Sender(sock)
+        self.remote: tuple[str, int] = remote
+        self.local: tuple[str, int] = local
+        self.protocol: HTTP1 = HTTP1(
             server.heads, version=server.http_version, date=server.date
         )
-        self.state = READING
-        self.phase = _FRESH
-        self.deadline = now + server.limits.idle_seconds
-        self.interest = READABLE
+        self.state: int = READING
+        self.phase: int = _FRESH
+        self.deadline: float = now + server.limits.idle_seconds
+        self.interest: int = READABLE
         self.identity: dict[str, Any] | None = None
-        self.seen = 0
+        self.seen: int = 0
         self.gathering: Gathering | None = None
         self.refused: RequestRefused | None = None
         self.waiting: Exchange | None = None

@@ -57,10 +57,10 @@ class Exchange:
     def __init__(
         self, connection: Connection, head: RequestHead, rfile: BodyReader
     ) -> None:
-        self.connection = connection
-        self.head = head
-        self.rfile = rfile
-        self.answered = False
+        self.connection: Connection = connection
+        self.head: RequestHead = head
+        self.rfile: BodyReader = rfile
+        self.answered: bool = False
         self.stream: Stream | None = None
         self.wire: bytes | None = None
         """An answer that is kept until `complete` is called.
@@ -218,7 +218,7 @@ class Exchange:
         connection = self.connection
         began = monotonic()
         if self.stream is None:
-            self.worker = worker
+            self.worker: Worker = worker
             try:
                 connection.server.handler(self)
             except BaseException as error:  # boundary: whatever the application did

@@ -172,13 +172,13 @@ class Acceptor:
 
     def __init__(self, server: HTTPServer, sockets: list[socket.socket]) -> None:
         self.server = server
-        self.paused = False
+        self.paused: bool = False
         """Nothing is accepted for the time being: descriptors have run out."""
-        self.listeners = [_Listener(self, sock) for sock in sockets]
+        self.listeners: list[_Listener] = [_Listener(self, sock) for sock in sockets]
         given = server.bind_addr
         addresses = given if isinstance(given, (list, tuple)) else [given]
         # The files of Unix sockets that we made are ours to remove.
-        self.made = {each for each in addresses if isinstance(each, str)}
+        self.made: set[str] = {each for each in addresses if isinstance(each, str)}
         self._resume_at = 0.0
         self._complain_at = 0.0
 

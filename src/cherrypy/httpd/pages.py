@@ -55,7 +55,7 @@ class Page:
     __slots__ = ("_average", "_calls", "_since", "_trial_calls", "fast")
 
     def __init__(self) -> None:
-        self.fast = False
+        self.fast: bool = False
         """The holder of the baton may run it."""
         self._calls = 0
         self._average = 0.0

@@ -117,16 +117,16 @@ class Gathering:
     )
 
     def __init__(self, head: RequestHead, began: float) -> None:
-        self.head = head
-        self.began = began
+        self.head: RequestHead = head
+        self.began: float = began
         self.pieces: list[bytes] = []
-        self.received = 0
+        self.received: int = 0
         self.trailers: Headers | None = None
-        self.invited = not head.expect_continue
+        self.invited: bool = not head.expect_continue
         """The client has been told to continue, or does not wait for it."""
-        self.streamed = False
+        self.streamed: bool = False
         """A worker reads the body, in one of the places there are for that."""
-        self.waited = 0.0
+        self.waited: float = 0.0
         """Seconds that a worker has waited for bytes."""
 
     def deadline(self, limits: Limits, now: float) -> float:

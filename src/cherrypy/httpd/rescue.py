@@ -26,7 +26,7 @@ class Monitor:
 
     def __init__(self, baton: Baton) -> None:
         self._baton = baton
-        self.resting = False
+        self.resting: bool = False
         """The monitor sleeps until `rouse` is called."""
         self._ended = False
         self._bell = Lock()

@@ -40,7 +40,7 @@ class Worker(threading.Thread):
         super().__init__(name=name, daemon=True)
         self.schedule = schedule
         self.private: deque[Task] = deque()
-        self.parked = False
+        self.parked: bool = False
         self.answers = 0
         self.dismissed = False
         self._asleep = threading.Lock()

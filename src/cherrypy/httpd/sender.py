@@ -46,9 +46,9 @@ class FilePiece:
     __slots__ = ("count", "fd", "offset")
 
     def __init__(self, fd: int, offset: int, count: int) -> None:
-        self.fd = fd
-        self.offset = offset
-        self.count = count
+        self.fd: int = fd
+        self.offset: int = offset
+        self.count: int = count
 
     def send(self, socket_fd: int) -> int:
         """Copy what the socket takes now; return how many bytes.
@@ -86,7 +86,7 @@ class Sender:
 
         Replaced where bytes are encrypted or counted.
         """
-        self.broken = False
+        self.broken: bool = False
         """The client has gone, or the answer cannot be completed."""
         self._sock = sock
         self.kept: list[memoryview | FilePiece] | None = None

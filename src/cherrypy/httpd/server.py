@@ -108,14 +108,16 @@ class HTTPServer:
         statistics: bool = False,
         log: Callable[[str, int, bool], object] | None = None,
     ) -> None:
-        self.handler = handler
+        self.handler: Handler = handler
         self.bind_addr = bind_addr
-        self.limits = limits or Limits()
-        self.heads = HeadReader(self.limits)
-        self.threads = max(threads, 1)
+        self.limits: Limits = limits or Limits()
+        self.heads: HeadReader = HeadReader(self.limits)
+        self.threads: int = max(threads, 1)
         self.max_threads = max_threads
         self.tls = tls
-        self.http_version = (1, 0) if protocol_version == "HTTP/1.0" else (1, 1)
+        self.http_version: tuple[int, int] = (
+            (1, 0) if protocol_version == "HTTP/1.0" else (1, 1)
+        )
         self.server_name = server_name
         self.software = software
         self.backlog = backlog
@@ -123,17 +125,17 @@ class HTTPServer:
         self.reuse_port = reuse_port
         self.shutdown_seconds = shutdown_seconds
         self.peercreds_resolve = peercreds_resolve
-        self.identifies = tls is not None or peercreds
+        self.identifies: bool = tls is not None or peercreds
         self.date: Callable[[], bytes] | None = _date
         self.environs: dict[tuple[str, int], Environ] = {}
         self.counting: Stats | None = None
-        self.stats = Stats(self)
+        self.stats: Stats = Stats(self)
         self._switch_seconds = switch_seconds
         self._statistics = statistics
         self._log = log
-        self.draining = False
+        self.draining: bool = False
         """The server is ending: answers close their connections."""
-        self.ready = False
+        self.ready: bool = False
         """The server is listening and serving."""
         self.bound_addr: tuple[str, int] | str | None = None
         """Where the first listener really listens."""
@@ -169,10 +171,10 @@ class HTTPServer:
         self._begun = False
         self._finished.clear()
         self.environs.clear()
-        self.schedule = Schedule(self, "HTTPServer worker")
-        self.admission = Admission(self)
-        self.baton = Baton(self)
-        self.acceptor = Acceptor(self, sockets)
+        self.schedule: Schedule = Schedule(self, "HTTPServer worker")
+        self.admission: Admission = Admission(self)
+        self.baton: Baton = Baton(self)
+        self.acceptor: Acceptor = Acceptor(self, sockets)
         self.bound_addr = self.acceptor.listeners[0].address
         self._open = True
         if self._statistics:

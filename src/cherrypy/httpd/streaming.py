@@ -61,12 +61,12 @@ class Stream:
         body: Iterable[bytes],
         on_close: Callable[[], None] | None,
     ) -> None:
-        self.exchange = exchange
-        self.unsent = head
+        self.exchange: Exchange = exchange
+        self.unsent: bytes = head
         self.body: object = body
         self.iterator: Iterator[bytes] | None = None
         self.on_close = on_close
-        self.parked = False
+        self.parked: bool = False
         """The answer waits for the client and has to be resumed."""
         self.context: Context | None = None
         """What the rest of a parked answer runs in."""
@@ -145,7 +145,7 @@ class Writer:
 
     def __init__(self, exchange: Exchange, head: bytes) -> None:
         self._exchange = exchange
-        self.unsent = head
+        self.unsent: bytes = head
 
     def write(self, data: bytes) -> None:
         """Send a piece; an empty one sends the head alone.

@@ -298,8 +298,8 @@ class TLSConnection(Connection):
         self._settings = settings
         self._plain = sock
         self._wrapped: ssl.SSLSocket | None = None
-        self.deadline = now + server.limits.handshake_seconds
-        self.recv = self._shake_hands
+        self.deadline: float = now + server.limits.handshake_seconds
+        self.recv: Callable[[int], bytes] = self._shake_hands
 
     def _shake_hands(self, size: int) -> bytes:
         """Go on with the handshake; after it, this is `_receive`.
@@ -322,7 +322,7 @@ class TLSConnection(Connection):
                 do_handshake_on_connect=False,
                 suppress_ragged_eofs=True,
             )
-            self.sock = wrapped
+            self.sock: socket.socket = wrapped
         try:
             wrapped.do_handshake()
         except ssl.SSLWantReadError:
@@ -334,7 +334,7 @@ class TLSConnection(Connection):
         self._watch(READABLE)
         self.deadline = monotonic() + self.server.limits.idle_seconds
         self.recv = self._receive
-        self.sender = Sender(wrapped)
+        self.sender: Sender = Sender(wrapped)
         self.sender.send = self._transmit
         if self.server.counting is not None:
             self.server.counting.count_bytes(self)
@@ -381,7 +381,7 @@ class TLSConnection(Connection):
     def variables(self) -> dict[str, Any]:
         """See `Connection.variables`."""
         if self.identity is None and self._wrapped is not None:
-            self.identity = self._settings.environ(self._wrapped)
+            self.identity: dict[str, Any] | None = self._settings.environ(self._wrapped)
         return self.identity or {}
 
     def _take_leave(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cherrypy.process import wspbus
 from cherrypy.process.plugins.base import SimplePlugin
@@ -45,7 +45,7 @@ class ConsoleCtrlHandler(SimplePlugin):
 
     def __init__(self, bus: wspbus.Bus) -> None:
         super().__init__(bus)
-        self.is_set = False
+        self.is_set: bool = False
 
     def start(self) -> None:
         """Listen to console events."""
@@ -163,7 +163,7 @@ class _ControlCodes(dict[str, int]):
         raise ValueError(f"The given object could not be found: {obj!r}")
 
 
-control_codes = _ControlCodes({"graceful": 138})
+control_codes: Final[_ControlCodes] = _ControlCodes({"graceful": 138})
 """What `signal_child` may send beside ``stop`` and ``restart``."""
 
 
@@ -186,14 +186,23 @@ def signal_child(service: str, command: str) -> None:
         tools.ControlService(service, control_codes[command])
 
 
-def _service_framework() -> Any:
+if TYPE_CHECKING:
+
+    class _ServiceFramework:
+        """What is used of `win32serviceutil.ServiceFramework`."""
+
+        def __init__(self, args: Iterable[str]) -> None: ...
+
+        def ReportServiceStatus(self, serviceStatus: int) -> None: ...
+
+else:
     try:
-        return import_module("win32serviceutil").ServiceFramework
+        _ServiceFramework = import_module("win32serviceutil").ServiceFramework
     except ModuleNotFoundError:
-        return object
+        _ServiceFramework = object
 
 
-class PyWebService(_service_framework()):  # type: ignore[misc]  # known at run time
+class PyWebService(_ServiceFramework):
     """A Windows service that runs the bus."""
 
     _svc_name_ = "Python Web Service"

@@ -66,7 +66,7 @@ class FileStore:
         durable: bool = False,
     ) -> None:
         # The current directory may change, daemons leave theirs.
-        self.folder = os.path.abspath(folder)
+        self.folder: str = os.path.abspath(folder)
         self.prefix = prefix
         self.lock_suffix = lock_suffix
         self.durable = durable

@@ -37,11 +37,11 @@ class Lease:
         give_back: Callable[[], object],
     ) -> None:
         self._leases = leases
-        self.renew = renew
-        self.give_back = give_back
+        self.renew: Callable[[], object] = renew
+        self.give_back: Callable[[], object] = give_back
         now = time.monotonic()
-        self.due = now + leases.seconds / 3
-        self.end = now + leases.seconds
+        self.due: float = now + leases.seconds / 3
+        self.end: float = now + leases.seconds
 
     def let_go(self) -> None:
         """Give the lock back; later, if the server is away at present."""

@@ -31,7 +31,7 @@ class Patience:
     __slots__ = ("_end", "seconds")
 
     def __init__(self, seconds: float | None) -> None:
-        self.seconds = seconds
+        self.seconds: float | None = seconds
         self._end = None if seconds is None else time.monotonic() + seconds
 
     def left(self) -> float | None:
@@ -53,7 +53,7 @@ class KeyLock:
 
     def __init__(self, locks: KeyLocks, key: str) -> None:
         self._locks: KeyLocks | None = locks
-        self.key = key
+        self.key: str = key
 
     def release(self) -> None:
         """Hand the lock to the next in line. A second time does nothing."""

@@ -99,7 +99,7 @@ class SQLiteStore:
         busy_seconds: float = 5.0,
     ) -> None:
         # The current directory may change, daemons leave theirs.
-        self.path = os.path.abspath(path)
+        self.path: str = os.path.abspath(path)
         self.durable = durable
         self.busy_seconds = busy_seconds
         self._locks = FileLocks(lambda key: self._lock_prefix + safe_name(key))

@@ -92,9 +92,9 @@ class Client:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.app = app
-        self.base_url = base_url.rstrip("/")
+        self.base_url: str = base_url.rstrip("/")
         self.headers: dict[str, str] = dict(headers or {})
-        self.cookies = Cookies(clock)
+        self.cookies: Cookies = Cookies(clock)
         self.follow_redirects = follow_redirects
         self.max_redirects = max_redirects
         self.remote_addr = remote_addr

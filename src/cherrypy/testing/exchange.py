@@ -26,7 +26,7 @@ class Exchange:
         self.environ = environ
         self.errors: io.StringIO = environ["wsgi.errors"]
         self.head: tuple[str, list[tuple[str, str]]] | None = None
-        self.head_is_out = False
+        self.head_is_out: bool = False
         self.pending: list[bytes] = []
         self.result: Iterable[bytes] = ()
         self.chunks: Iterator[bytes] = iter(())

@@ -49,6 +49,9 @@ class Response:
     headers: ResponseHeaders
     """The header fields, by name in any case."""
 
+    status: str
+    """Code and reason, such as "200 OK"."""
+
     def __init__(self, request: SentRequest, exchange: Exchange) -> None:
         self.request = request
         self.history = []
@@ -180,7 +183,7 @@ class ResponseHeaders(Mapping[str, str]):
     """Header fields of an answer: a mapping blind to case that knows repetitions."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self.pairs = list(pairs)
+        self.pairs: list[tuple[str, str]] = list(pairs)
         """All fields as they were sent, in order."""
 
     def __getitem__(self, name: str) -> str:

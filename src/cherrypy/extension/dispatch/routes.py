@@ -42,7 +42,7 @@ class RoutesDispatcher:
         self.full_result = full_result
         self.controllers: dict[str, Any] = {}
         """The controllers by the name of their route."""
-        self.mapper = routes.Mapper(**mapper_options)
+        self.mapper: Any = routes.Mapper(**mapper_options)
         """The `routes.Mapper` that knows the patterns."""
         self.mapper.controller_scan = self.controllers.keys
         self._request_config = routes.request_config

@@ -68,7 +68,7 @@ class LengthBody:
 
     def __init__(self, length: int) -> None:
         self.remaining: int = length
-        self.complete = False
+        self.complete: bool = False
         self.trailers: Headers = ()
 
     def read(self, buffer: bytes | bytearray, at: int) -> tuple[bytes, int]:
@@ -102,7 +102,7 @@ class ChunkedBody:
     remaining = None
 
     def __init__(self, limits: Limits) -> None:
-        self.complete = False
+        self.complete: bool = False
         self.trailers: Headers = ()
         self._limits = limits
         # 2**63 - 1 without a limit: larger sizes mean to overflow something.

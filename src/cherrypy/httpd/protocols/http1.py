@@ -103,7 +103,7 @@ class HTTP1(RequestStream):
         elif self._left != len(body):
             raise BodyTooShort(_TOO_SHORT)
         self._left = 0
-        self.persists = self._persist and self._body is None
+        self.persists: bool = self._persist and self._body is None
         return head + body
 
     def head(

@@ -44,7 +44,7 @@ class Daemonizer(SimplePlugin):
         self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr
-        self.finalized = False
+        self.finalized: bool = False
 
     @at_priority(65)
     def start(self) -> None:
@@ -128,7 +128,7 @@ class DropPrivileges(SimplePlugin):
         gid: int | str | None = None,
     ) -> None:
         super().__init__(bus)
-        self.finalized = False
+        self.finalized: bool = False
         self.uid = uid
         self.gid = gid
         self.umask = umask
@@ -245,7 +245,7 @@ class PIDFile(SimplePlugin):
     def __init__(self, bus: Bus, pidfile: str) -> None:
         super().__init__(bus)
         self.pidfile = pidfile
-        self.finalized = False
+        self.finalized: bool = False
 
     @at_priority(70)
     def start(self) -> None:

@@ -42,9 +42,9 @@ class BackgroundTask(threading.Thread):
         self.interval = interval
         self.function = function
         self.args = args
-        self.kwargs = kwargs or {}
+        self.kwargs: Mapping[str, Any] = kwargs or {}
         self.bus = bus
-        self.cancelled = threading.Event()
+        self.cancelled: threading.Event = threading.Event()
         """Set when the task shall end."""
 
     @property
