@@ -120,7 +120,7 @@ class CoverStats(DiagnosticPages):
         if coverage is None:
             raise RuntimeError(MISSING)
         self.coverage = coverage
-        self.root = None if root is None else os.path.abspath(root)
+        self.root: str | None = None if root is None else os.path.abspath(root)
         self._measured = Measured(coverage)
         self._lock = threading.Lock()
         """Lets one thread at a time look into the data, which are not made for more."""

@@ -140,7 +140,7 @@ class ByteCountWrapper:
 
     def __init__(self, rfile: Any) -> None:
         self.rfile = rfile
-        self.bytes_read = 0
+        self.bytes_read: int = 0
 
     def read(self, size: int = -1) -> bytes:
         """Return at most `size` bytes, all if it is negative."""

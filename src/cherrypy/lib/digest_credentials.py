@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from os import urandom
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
 from cherrypy.environment.site import log
@@ -40,10 +40,15 @@ qop_auth = "auth"
 qop_auth_int = "auth-int"
 """The digest covers the body, too."""
 
-valid_qops = (qop_auth, qop_auth_int)
+valid_qops: Final[tuple[str, ...]] = (qop_auth, qop_auth_int)
 """What a client may choose from, as far as it is offered."""
 
-valid_algorithms = ("MD5", "MD5-sess", "SHA-256", "SHA-256-sess")
+valid_algorithms: Final[tuple[str, ...]] = (
+    "MD5",
+    "MD5-sess",
+    "SHA-256",
+    "SHA-256-sess",
+)
 """What a client may choose from, as far as it is offered."""
 
 FALLBACK_CHARSET = "ISO-8859-1"
@@ -241,22 +246,22 @@ class HttpDigestAuthorization:
         self.debug = debug
         if not self.matches(auth_header):
             raise ValueError('Authorization scheme is not "Digest"')
-        self.auth_header = _decoded(auth_header, accept_charset)
+        self.auth_header: str = _decoded(auth_header, accept_charset)
         try:
             params = parse_auth_params(self.auth_header.partition(" ")[2])
         except ValueError as problem:
             raise ValueError(self.errmsg(str(problem))) from problem
-        self.realm = params.get("realm")
-        self.username = self._username(params)
-        self.nonce = params.get("nonce")
-        self.uri = params.get("uri")
-        self.method = params.get("method")
-        self.response = params.get("response")
-        self.algorithm = _spelled(params.get("algorithm", "MD5"))
-        self.cnonce = params.get("cnonce")
-        self.opaque = params.get("opaque")
-        self.qop = params.get("qop")
-        self.nc = params.get("nc")
+        self.realm: str | None = params.get("realm")
+        self.username: str | None = self._username(params)
+        self.nonce: str | None = params.get("nonce")
+        self.uri: str | None = params.get("uri")
+        self.method: str | None = params.get("method")
+        self.response: str | None = params.get("response")
+        self.algorithm: str = _spelled(params.get("algorithm", "MD5"))
+        self.cnonce: str | None = params.get("cnonce")
+        self.opaque: str | None = params.get("opaque")
+        self.qop: str | None = params.get("qop")
+        self.nc: str | None = params.get("nc")
         self._check(params)
 
     def _username(self, params: dict[str, str]) -> str | None:

@@ -270,7 +270,7 @@ class ByteRanges:
         self, file: Any, ranges: list[tuple[int, int]], size: int, content_type: str
     ) -> None:
         self.file = file
-        self.boundary = os.urandom(16).hex()
+        self.boundary: str = os.urandom(16).hex()
         """What stands between the parts; unlikely enough to stand within one."""
         self._parts = [
             (self._head(content_type, start, stop, size), start, stop - start)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlencode
 
 from cherrypy.application.expose import expose
@@ -63,7 +63,7 @@ class RequestCounter(SimplePlugin):
 
     def __init__(self, bus: Bus) -> None:
         super().__init__(bus)
-        self.count = 0
+        self.count: int = 0
         """How many requests have begun and not ended."""
 
     def start(self) -> None:
@@ -79,7 +79,7 @@ class RequestCounter(SimplePlugin):
         self.count -= 1
 
 
-request_counter = RequestCounter(engine)
+request_counter: Final[RequestCounter] = RequestCounter(engine)
 """The counter of this process; it counts once this module is imported."""
 
 request_counter.subscribe()

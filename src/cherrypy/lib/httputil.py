@@ -5,6 +5,8 @@ What is here lives in `cherrypy.http`; this module is the door that the manual n
 
 from __future__ import annotations
 
+from typing import Final
+
 from cherrypy.http.dates import format_http_date as HTTPDate  # documented name
 from cherrypy.http.elements import (
     RE_HEADER_SPLIT,
@@ -50,7 +52,7 @@ __all__ = [
 response_codes = REASONS
 """Reason and explanation by code; what is changed here shows in answers."""
 
-header_translate_table = "".join(map(chr, range(256)))
+header_translate_table: Final[str] = "".join(map(chr, range(256)))
 """Every character of ISO-8859-1, for programs that call `str.translate` with it."""
 
 header_translate_deletechars = CONTROLS

@@ -36,12 +36,12 @@ class Visit:
     __slots__ = ("cache", "debug", "delay", "done")
 
     def __init__(self, cache: Any, delay: float, debug: bool) -> None:
-        self.cache = cache
-        self.done = False
+        self.cache: Any = cache
+        self.done: bool = False
         """Whether the answer was dealt with: an error page may come after it."""
-        self.delay = delay
+        self.delay: float = delay
         """Seconds to keep what does not say how long."""
-        self.debug = debug
+        self.debug: bool = debug
 
 
 def tee_output() -> None:

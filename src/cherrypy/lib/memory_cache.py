@@ -183,7 +183,7 @@ class MemoryCache(CountingCache):
             if variant.__class__ is Variant and time.monotonic() < variant.fresh_until:
                 variant.used = True
                 with self._counting:
-                    self.tot_hist += 1
+                    self.tot_hist: int = self.tot_hist + 1
                 return variant
         return self._wait_or_promise(request, uri)
 

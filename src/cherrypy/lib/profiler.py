@@ -213,7 +213,9 @@ class make_app:
     ) -> None:
         self.nextapp = nextapp
         self.aggregate = aggregate
-        self.profiler = ProfileAggregator(path) if aggregate else Profiler(path)
+        self.profiler: ProfileAggregator | Profiler = (
+            ProfileAggregator(path) if aggregate else Profiler(path)
+        )
 
     def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
         """Answer one request."""

@@ -49,7 +49,7 @@ class ReferrerTree:
         maxdepth: int = 2,
         maxparents: int = 10,
     ) -> None:
-        self.ignore = list(ignore or [])
+        self.ignore: list[Any] = list(ignore or [])
         self.maxdepth = maxdepth
         self.maxparents = maxparents
         # The lists of the search itself refer to what it has found.

@@ -314,7 +314,7 @@ class Session(LazyMapping):
                 self._end()
         else:
             self._data = stored[0]
-        self.loaded = True
+        self.loaded: bool = True
         if self.clean_freq and not self.without_storage:
             place = self._place()
             if place not in self._cleaners:

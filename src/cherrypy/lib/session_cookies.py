@@ -60,8 +60,8 @@ class SessionCookie:
         self.domain = domain
         self.secure = secure
         self.httponly = httponly
-        self.seconds = int((timeout or 0) * 60)
-        self.samesite = _checked_samesite(samesite)
+        self.seconds: int = int((timeout or 0) * 60)
+        self.samesite: str = _checked_samesite(samesite)
         for value in (path, domain):
             if value is not None and not _FORBIDDEN.isdisjoint(str(value)):
                 raise ValueError(

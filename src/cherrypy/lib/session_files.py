@@ -181,7 +181,8 @@ class FileSession(StoreSession):
             super().release_lock()
             return
         # documented behaviour: a subclass may have a lock of its own here.
-        self.lock, self.locked = None, False
+        self.lock: Any = None
+        self.locked: bool = False
         lock.close()
         remains = getattr(lock, "_path", None)
         if remains:

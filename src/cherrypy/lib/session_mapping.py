@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 
 __all__ = ["LazyMapping", "missing"]
 
-missing = object()
+missing: Final[object] = object()
 """Stands for an argument that was not given."""
 
 # Within the class of sessions the name means an attribute.

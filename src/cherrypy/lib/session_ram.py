@@ -13,6 +13,8 @@ from cherrypy.stores.lifetime import boot_clock
 from cherrypy.stores.locks import KeyLocks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cherrypy.stores.base import StoreLock
 
 __all__ = ["RamSession", "SessionLocks"]
@@ -72,8 +74,10 @@ class RamSession(Session):
         if id is not None and not kwargs and type(self) is RamSession:
             entry = self.cache.get(id)
             if entry is not None and entry[1] >= _BOOT + timedelta(0, _clock()):
-                self.id_observers, self._data = [], {}
-                self.originalid = self._id = id
+                self.id_observers: list[Callable[[str], Any]] = []
+                self._data = {}
+                self._id = id
+                self.originalid: str | None = id
                 self._known = True
                 return
         super().__init__(id, **kwargs)
@@ -86,11 +90,11 @@ class RamSession(Session):
         """
         if type(self) is RamSession and not (self.locked or self.debug):
             try:
-                self.lock = self.locks.acquire(str(self._id), 0)
+                self.lock: Any = self.locks.acquire(str(self._id), 0)
             except LockTimeout:
                 pass
             else:
-                self.locked = True
+                self.locked: bool = True
                 return
         super().acquire_lock()
 

@@ -121,7 +121,7 @@ class SessionOpener:
         storage_class: type[Session] | str | None = None,
         **kwargs: Any,
     ) -> None:
-        self.cookie = SessionCookie(
+        self.cookie: SessionCookie = SessionCookie(
             name=name,
             path=path,
             path_header=path_header,
@@ -131,11 +131,17 @@ class SessionOpener:
             httponly=httponly,
             samesite=samesite,
         )
-        self.settings = {**kwargs, "timeout": timeout, "clean_freq": clean_freq}
+        self.settings: dict[str, Any] = {
+            **kwargs,
+            "timeout": timeout,
+            "clean_freq": clean_freq,
+        }
         if debug:
             self.settings["debug"] = debug
-        self.storage_class = _storage_class(storage_class, storage_type, kwargs)
-        self.options = dict(self.settings)
+        self.storage_class: type[Session] = _storage_class(
+            storage_class, storage_type, kwargs
+        )
+        self.options: dict[str, Any] = dict(self.settings)
         for usual in ("timeout", "clean_freq"):
             # Speed: what the class says anyway.
             if self.options[usual] == getattr(self.storage_class, usual, None):

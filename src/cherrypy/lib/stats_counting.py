@@ -30,7 +30,7 @@ class Histogram:
 
     def __init__(self) -> None:
         self._buckets: dict[int, int] = {}
-        self.count = 0
+        self.count: int = 0
         """How many durations there are."""
 
     @staticmethod

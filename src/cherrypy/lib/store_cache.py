@@ -87,7 +87,7 @@ class StoreCache(CountingCache):
 
     def __init__(self, store: str | Store) -> None:
         super().__init__()
-        self.store = open_store(store)
+        self.store: Store = open_store(store)
         self._lock = threading.Lock()
         # Guarded by the lock: those who make an answer, and those nobody waits for.
         self._making: dict[tuple[str, tuple[str, ...]], threading.Event] = {}

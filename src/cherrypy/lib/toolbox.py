@@ -77,52 +77,64 @@ class DefaultToolbox(Toolbox):
     def __init__(self) -> None:
         super().__init__("tools")
         # on_start_resource
-        self.autovary = Tool("on_start_resource", cptools.autovary, priority=0)
-        self.accept = Tool("on_start_resource", cptools.accept)
-        self.allow = Tool("on_start_resource", cptools.allow)
-        self.redirect = Tool("on_start_resource", cptools.redirect)
-        self.basic_auth = Tool("on_start_resource", auth.basic_auth)
-        self.digest_auth = Tool("on_start_resource", auth.digest_auth)
-        self.response_headers = Tool("on_start_resource", cptools.response_headers)
+        self.autovary: Tool = Tool("on_start_resource", cptools.autovary, priority=0)
+        self.accept: Tool = Tool("on_start_resource", cptools.accept)
+        self.allow: Tool = Tool("on_start_resource", cptools.allow)
+        self.redirect: Tool = Tool("on_start_resource", cptools.redirect)
+        self.basic_auth: Tool = Tool("on_start_resource", auth.basic_auth)
+        self.digest_auth: Tool = Tool("on_start_resource", auth.digest_auth)
+        self.response_headers: Tool = Tool(
+            "on_start_resource", cptools.response_headers
+        )
         # before_request_body
-        self.proxy = Tool("before_request_body", cptools.proxy, priority=30)
-        self.json_in = Tool("before_request_body", jsontools.json_in, priority=30)
-        self.decode = Tool("before_request_body", encoding.decode)
-        self.ignore_headers = Tool("before_request_body", cptools.ignore_headers)
-        self.referer = Tool("before_request_body", cptools.referer)
-        self.sessions = SessionTool()
+        self.proxy: Tool = Tool("before_request_body", cptools.proxy, priority=30)
+        self.json_in: Tool = Tool("before_request_body", jsontools.json_in, priority=30)
+        self.decode: Tool = Tool("before_request_body", encoding.decode)
+        self.ignore_headers: Tool = Tool("before_request_body", cptools.ignore_headers)
+        self.referer: Tool = Tool("before_request_body", cptools.referer)
+        self.sessions: SessionTool = SessionTool()
         # before_handler
-        self.auth_basic = Tool("before_handler", auth_basic.basic_auth, priority=1)
-        self.auth_digest = auth_digest.DigestTool(
+        self.auth_basic: Tool = Tool(
+            "before_handler", auth_basic.basic_auth, priority=1
+        )
+        self.auth_digest: auth_digest.DigestTool = auth_digest.DigestTool(
             "before_handler", auth_digest.digest_auth, priority=1
         )
-        self.params = Tool("before_handler", cptools.convert_params, priority=15)
-        self.json_out = Tool("before_handler", jsontools.json_out, priority=30)
-        self.session_auth = SessionAuthTool(cptools.session_auth)
-        self.staticdir = HandlerTool(static.staticdir)
-        self.staticfile = HandlerTool(static.staticfile)
-        self.trailing_slash = Tool(
+        self.params: Tool = Tool("before_handler", cptools.convert_params, priority=15)
+        self.json_out: Tool = Tool("before_handler", jsontools.json_out, priority=30)
+        self.session_auth: SessionAuthTool = SessionAuthTool(cptools.session_auth)
+        self.staticdir: HandlerTool = HandlerTool(static.staticdir)
+        self.staticfile: HandlerTool = HandlerTool(static.staticfile)
+        self.trailing_slash: Tool = Tool(
             "before_handler", cptools.trailing_slash, priority=60
         )
-        self.encode = Tool("before_handler", encoding.ResponseEncoder, priority=70)
-        self.caching = CachingTool()
+        self.encode: Tool = Tool(
+            "before_handler", encoding.ResponseEncoder, priority=70
+        )
+        self.caching: CachingTool = CachingTool()
         # before_finalize
-        self.expires = Tool("before_finalize", expires)
-        self.flatten = Tool("before_finalize", cptools.flatten)
-        self.nsgmls = DeprecatedTool("before_finalize", _DROPPED.format("nsgmls"))
-        self.tidy = DeprecatedTool("before_finalize", _DROPPED.format("tidy"))
-        self.etags = Tool("before_finalize", cptools.validate_etags, priority=75)
-        self.compress = Tool("before_finalize", compress_response, priority=79)
-        self.gzip = Tool("before_finalize", encoding.gzip, priority=80)
+        self.expires: Tool = Tool("before_finalize", expires)
+        self.flatten: Tool = Tool("before_finalize", cptools.flatten)
+        self.nsgmls: DeprecatedTool = DeprecatedTool(
+            "before_finalize", _DROPPED.format("nsgmls")
+        )
+        self.tidy: DeprecatedTool = DeprecatedTool(
+            "before_finalize", _DROPPED.format("tidy")
+        )
+        self.etags: Tool = Tool("before_finalize", cptools.validate_etags, priority=75)
+        self.compress: Tool = Tool("before_finalize", compress_response, priority=79)
+        self.gzip: Tool = Tool("before_finalize", encoding.gzip, priority=80)
         # on_end_request, and when something went wrong
-        self.log_hooks = Tool("on_end_request", cptools.log_hooks, priority=100)
-        self.log_tracebacks = Tool("before_error_response", cptools.log_traceback)
-        self.log_headers = Tool("before_error_response", cptools.log_request_headers)
-        self.err_redirect = ErrorTool(cptools.redirect)
-        self.xmlrpc = ErrorTool(xmlrpcutil.on_error)
+        self.log_hooks: Tool = Tool("on_end_request", cptools.log_hooks, priority=100)
+        self.log_tracebacks: Tool = Tool("before_error_response", cptools.log_traceback)
+        self.log_headers: Tool = Tool(
+            "before_error_response", cptools.log_request_headers
+        )
+        self.err_redirect: ErrorTool = ErrorTool(cptools.redirect)
+        self.xmlrpc: ErrorTool = ErrorTool(xmlrpcutil.on_error)
 
 
-default_toolbox = DefaultToolbox()
+default_toolbox: DefaultToolbox = DefaultToolbox()
 """What ``cherrypy.tools`` is."""
 
 

@@ -181,15 +181,15 @@ class Miss:
         key: tuple[str, ...],
         making: Any,
     ) -> None:
-        self.cache = cache
-        self.uri = uri
-        self.variants = variants
+        self.cache: Any = cache
+        self.uri: str = uri
+        self.variants: Any = variants
         """What was found under the URI. If it is another now, the URI was invalidated
         while the page ran."""
-        self.key = key
-        self.making = making
+        self.key: tuple[str, ...] = key
+        self.making: Any = making
         """What others wait for; None if nobody does."""
-        self.released = False
+        self.released: bool = False
 
     def release(self) -> None:
         """Wake those who wait, whether or not there is something for them now."""
