@@ -114,8 +114,12 @@ class FileChecker(Checker):
         self, sections: Mapping[str, Mapping[str, Any]], model: cherrypy.Application
     ) -> None:
         super().__init__()
-        self.sections = {name: dict(entries) for name, entries in sections.items()}
-        self.app = cherrypy.Application(model.root, model.script_name)
+        self.sections: dict[str, dict[str, Any]] = {
+            name: dict(entries) for name, entries in sections.items()
+        }
+        self.app: cherrypy.Application = cherrypy.Application(
+            model.root, model.script_name
+        )
         self.app.request_class = model.request_class
         self.app.toolboxes = model.toolboxes
         self.app.namespaces = model.namespaces
@@ -127,7 +131,7 @@ class FileChecker(Checker):
         site = _Entries(self.sections.get("global", {}))
         self.look_at(tree=lambda: tree, config=site, kinds=_KINDS)
         extra = site.get("checker.extra_config_namespaces") or ()
-        self.extra_config_namespaces = list(extra)
+        self.extra_config_namespaces: list[str] = list(extra)
 
     # Told below, with the line and the name that was probably meant.
     check_config_namespaces = False  # type: ignore[assignment]  # documented switch

@@ -103,7 +103,7 @@ class Application:
         self.root = root
         self.script_name = script_name
         self.wsgiapp = CPWSGIApp(self)
-        self.plans = Plans()
+        self.plans: Plans = Plans()
         """What is known of the pages beforehand; see `cherrypy.core.plan`."""
         self.toolboxes = self.toolboxes.copy()
         self.namespaces = self.namespaces.copy()
@@ -137,7 +137,7 @@ class Application:
     def script_name(self, value: str | None) -> None:
         self._script_name = value.rstrip("/") if value else value
 
-    script_name_doc = script_name.__doc__
+    script_name_doc: str | None = script_name.__doc__
 
     @property
     def plain(self) -> bool:

@@ -90,7 +90,7 @@ class InternalRedirect(CherryPyException):
     """
 
     def __init__(self, path: str, query_string: str = "") -> None:
-        self.request = current.get().request
+        self.request: Request = current.get().request
         """The request that was being answered."""
         path, separator, query = path.partition("?")
         self.query_string: str = query if separator else query_string
@@ -133,7 +133,7 @@ class HTTPRedirect(CherryPyException):
     encoding: str = "utf-8"
     """Of URLs that are given as bytes."""
 
-    default_status = _DefaultStatus()
+    default_status: ClassVar[_DefaultStatus] = _DefaultStatus()
 
     site_base: ClassVar[Callable[[], str]] = staticmethod(lambda: "http://127.0.0.1")
     """Gives scheme and host for redirects that are made outside a request."""

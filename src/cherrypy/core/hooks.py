@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Hook", "HookMap", "hookpoints", "run_through"]
 
-hookpoints = [
+hookpoints: list[str] = [
     "on_start_resource",
     "before_request_body",
     "before_handler",

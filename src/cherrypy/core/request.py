@@ -228,9 +228,9 @@ class Request:
     """Method, path, query string and version, as they were given to `run`."""
 
     params: lazy[dict[str, Any]] = lazy(lambda request: {}, {})
-    header_list = lazy(lambda request: list(request.received), [])
-    headers = lazy(_headers, HeaderMap())
-    cookie = lazy(_cookie)
+    header_list: lazy[list[Any]] = lazy(lambda request: list(request.received), [])
+    headers: lazy[HeaderMap] = lazy(_headers, HeaderMap())
+    cookie: lazy[SimpleCookie] = lazy(_cookie)
 
     received: Received = HeaderPairs(())
     """The headers as they were handed to `run`."""
@@ -244,7 +244,7 @@ class Request:
     methods_with_bodies: tuple[str, ...] = ("POST", "PUT", "PATCH")
     """The methods whose body is processed."""
 
-    body = lazy(_body)
+    body: lazy[RequestBody] = lazy(_body)
 
     reads_forms: ClassVar[bool] = True
     """Whether small forms are read without `body`; not where a subclass has its own."""
@@ -278,8 +278,8 @@ class Request:
     kwargs: Any
     """The keyword arguments of the page; set with the handler."""
 
-    toolmaps = _Awaited(_toolmaps, {})
-    config = _Awaited(_config)
+    toolmaps: lazy[dict[str, dict[str, dict[str, Any]]]] = _Awaited(_toolmaps, {})
+    config: lazy[dict[str, Any]] = _Awaited(_config)
 
     layers: Layers | None = None
     """The live config mappings found by the dispatcher, weakest first."""
@@ -293,12 +293,12 @@ class Request:
     is_index: bool | None = None
     """True if the path led to an index, None if the dispatcher cannot tell."""
 
-    hooks = lazy(_hooks, HookMap(hookpoints))
+    hooks: lazy[HookMap] = lazy(_hooks, HookMap(hookpoints))
 
     error_response: Any = HTTPError(500).set_response
     """Called without arguments to answer an unexpected exception."""
 
-    error_page = lazy(_error_page, {})
+    error_page: lazy[dict[int | str, Any]] = lazy(_error_page, {})
 
     show_tracebacks: bool = False
     """Whether error pages show the traceback; it stands in the error log anyway."""
@@ -328,7 +328,7 @@ class Request:
     """Handlers of config namespaces, called for each request."""
 
     unique_id: lazy[LazyUUID4] = lazy(lambda request: LazyUUID4())
-    wsgi_environ = lazy(_environ)
+    wsgi_environ: lazy[dict[str, Any] | None] = lazy(_environ)
     multithread: bool = True
     multiprocess: bool = False
 

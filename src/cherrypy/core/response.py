@@ -119,9 +119,9 @@ class Response:
     headers: HeaderMap = HeaderMap()
     """Header fields by name; Content-Type, Server and Date are there already."""
 
-    cookie = lazy(_empty_cookie)
+    cookie: lazy[SimpleCookie] = lazy(_empty_cookie)
 
-    body = ResponseBody()
+    body: ResponseBody = ResponseBody()
     """The body: bytes, an iterable of bytes, a file, or None."""
 
     time: float = 0.0

@@ -181,7 +181,9 @@ class ResponseEncoder:
 
     def _encoded(self, result: Any) -> Any:
         """Encode the text in what a page returned."""
-        self.body = prepare_iter(result)
+        self.body: Any = prepare_iter(result)
+        if self.body.__class__ is dict and self.body:
+            raise _no_page(result, "switch on tools.json_out to send it as JSON")
         response = current.get().response
         content_type = str(response.headers.get("Content-Type") or "")
         if self.debug:

@@ -492,5 +492,5 @@ def _pooled_threads() -> set[threading.Thread]:
     return set(getattr(pools, "_threads_queues", ()))
 
 
-bus = Bus()
+bus: Bus = Bus()
 """The bus of this process."""
