@@ -62,8 +62,9 @@ def test_a_file_is_stronger_than_the_environment(
         (
             "[global]\nengine.autoreloader.on: True\n",
             1,
-            "the config file 'app.conf' has a mistake: 'Bus' object has no attribute "
-            "'autoreloader'.",
+            "the config file 'app.conf' has a mistake: The config key "
+            "'engine.autoreloader.on' is for a plugin 'autoreloader', which the engine "
+            "does not have. Did you mean 'autoreload'?",
         ),
         (
             "[/]\ntools.gzip.on: Ja\n",

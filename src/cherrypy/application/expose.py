@@ -100,8 +100,14 @@ def popargs(*args: str, **kwargs: Any) -> Callable[..., Any]:
             are not given to the page; else they are, as without a handler.
 
     Raises:
-        TypeError: There is another keyword than `handler`.
+        TypeError: There is another keyword than `handler`, or a name is no text.
     """
+    for name in args:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"cherrypy.popargs() takes the names of parameters, not {name!r}. "
+                'Write @cherrypy.popargs("name") above the class.'
+            )
     handler = kwargs.pop("handler", None)
     if kwargs:
         name = next(iter(kwargs))

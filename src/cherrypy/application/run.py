@@ -7,8 +7,22 @@ from typing import Any
 from cherrypy.core.config import as_dict
 from cherrypy.environment.site import config as site_config
 from cherrypy.environment.site import engine, present
+from cherrypy.process.wspbus import ChannelFailures
 
-__all__ = ["quickstart"]
+__all__ = ["NotStarted", "quickstart"]
+
+
+class NotStarted(ChannelFailures, SystemExit):
+    """The site could not be started, for reasons that a sentence explains.
+
+    It is a SystemExit, too, so that a program that ends with it shows that sentence
+    and no traceback.
+    """
+
+    def __init__(self, failures: ChannelFailures) -> None:
+        super().__init__()
+        self._exceptions = failures.get_instances()
+        self.code = "\n".join(map(str, self._exceptions))
 
 
 def quickstart(root: Any = None, script_name: str = "", config: Any = None) -> None:
@@ -23,7 +37,7 @@ def quickstart(root: Any = None, script_name: str = "", config: Any = None) -> N
 
     Raises:
         ValueError: The config is not made of sections.
-        OSError: The server cannot listen to its address.
+        NotStarted: The server cannot listen to its address.
     """
     if hasattr(config, "read"):
         # An open file can be read once, and two have to know what it says.
@@ -32,5 +46,10 @@ def quickstart(root: Any = None, script_name: str = "", config: Any = None) -> N
         site_config.update(config)
     present.tree().mount(root, script_name, config)
     engine.signals.subscribe()
-    engine.start()
+    try:
+        engine.start()
+    except ChannelFailures as failures:
+        if not failures.explained:
+            raise
+        raise NotStarted(failures) from None
     engine.block()

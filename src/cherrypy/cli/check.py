@@ -135,6 +135,11 @@ class FileChecker(Checker):
 
     # Told below, with the line and the name that was probably meant.
     check_config_namespaces = False  # type: ignore[assignment]  # documented switch
+    check_config_keys = False  # type: ignore[assignment]
+    check_tool_arguments = False  # type: ignore[assignment]
+    # Of a program and the directory it is started in, not of a file.
+    check_pages = False  # type: ignore[assignment]
+    check_error_pages = False  # type: ignore[assignment]
 
     def faults(self) -> Iterator[tuple[str, str, str]]:
         """Yield section, key and text of each mistake; the key may be empty."""

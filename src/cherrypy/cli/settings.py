@@ -132,7 +132,8 @@ def _said(fault: Exception) -> str:
     cause = fault.__cause__
     if cause is not None:
         text = f"{text.rstrip('.')} ({type(cause).__name__}: {cause})"
-    return f"{' '.join(text.split()).rstrip('.')}."
+    text = " ".join(text.split())
+    return text if text.endswith("?") else f"{text.rstrip('.')}."
 
 
 def _apply_file(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol
 
 from cherrypy.core import config as configuration
 from cherrypy.core import context
@@ -258,8 +258,21 @@ def shortened(path: str, places: Iterable[str]) -> str:
     return path[: max(path.rfind("/", 0, longest + 1), 0)]
 
 
+class _NoRequest(Request):
+    """What ``cherrypy.request`` is outside of a request: harmless defaults."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(
+            f"cherrypy.request has no {name!r} here, because nothing is being served: "
+            "this is outside of a request, at import or in a thread of your own. Give "
+            "the code what it needs as arguments."
+        )
+
+
+_NoRequest.__name__ = Request.__name__  # as `help` should call it
+
 # Outside a request the ambient names find harmless defaults.
-context.outside.request = Request(
+context.outside.request = _NoRequest(
     Host("127.0.0.1", 80), Host("127.0.0.1", 1111), "http", "HTTP/1.1"
 )
 # documented behaviour: hooks attached there are attached for all requests.

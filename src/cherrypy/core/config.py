@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from configparser import ConfigParser
+from configparser import ConfigParser, MissingSectionHeaderError
 from contextlib import AbstractContextManager, nullcontext
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from cherrypy.core.unrepr import unrepr
+from cherrypy.core.wording import UnknownName, meant
 
 __all__ = ["Config", "ConfigSource", "NamespaceSet", "Parser", "as_dict", "merge"]
 
@@ -58,8 +59,12 @@ class Parser(ConfigParser):
             filenames = [os.fsdecode(filenames)]
         for filename in filenames:
             # Editors on Windows begin a file with a byte order mark.
-            with open(filename, encoding=encoding or "utf-8-sig") as file:
-                self.read_file(file, source=filename)
+            try:
+                with open(filename, encoding=encoding or "utf-8-sig") as file:
+                    self.read_file(file, source=filename)
+            except (OSError, UnicodeDecodeError, MissingSectionHeaderError) as problem:
+                problem.add_note(_advice(filename, problem))
+                raise
 
     def as_dict(
         self, raw: bool = False, vars: Mapping[str, str] | None = None
@@ -83,12 +88,14 @@ class Parser(ConfigParser):
                     values[option] = unrepr(text)
                 except Exception as problem:
                     # The boundary to calls that a config file makes.
-                    raise ValueError(
+                    error = ValueError(
                         f"Config error in section: {section!r}, option: {option!r}, "
                         f"value: {text!r}. Config values must be valid Python.",
                         type(problem).__name__,
                         problem.args,
-                    ) from problem
+                    )
+                    error.add_note(f"Write {option} = {_as_python(text)}")
+                    raise error from problem
         return result
 
     def dict_from_file(
@@ -210,6 +217,12 @@ class Config(dict[str, Any]):
     def _apply(self, config: dict[str, Any]) -> None:
         environment = config.get("environment")
         if environment:
+            if environment not in self.environments:
+                raise UnknownName(
+                    environment,
+                    f"There is no environment {environment!r}. "
+                    f"{meant(str(environment), self.environments)}",
+                )
             for key, value in self.environments[environment].items():
                 config.setdefault(key, value)
         dict.update(self, config)
@@ -241,3 +254,33 @@ def merge(base: dict[str, dict[str, Any]], other: ConfigSource) -> None:
             )
     for name, section in sections.items():
         base.setdefault(name, {}).update(section)
+
+
+def _advice(filename: str, problem: Exception) -> str:
+    """Return what to do about a file that cannot be read."""
+    if isinstance(problem, MissingSectionHeaderError):
+        return (
+            "Begin the file with the line [global] for settings of the whole site, or "
+            "[/] for those of an application."
+        )
+    if isinstance(problem, UnicodeDecodeError):
+        return f"Save {filename!r} as UTF-8; config files are read as that."
+    return (
+        f"The config file was looked for at {os.path.abspath(filename)!r}: relative "
+        "names start at the directory in which the program was started. Give an "
+        "absolute path, such as os.path.join(os.path.dirname(__file__), "
+        f"{os.path.basename(filename)!r})."
+    )
+
+
+# How other languages, and old config files, write these.
+_AS_PYTHON = {
+    **dict.fromkeys(("true", "yes", "on"), "True"),
+    **dict.fromkeys(("false", "no", "off"), "False"),
+    **dict.fromkeys(("null", "nil", "none"), "None"),
+}
+
+
+def _as_python(text: str) -> str:
+    """Return what somebody probably meant by a value that is no Python: text."""
+    return _AS_PYTHON.get(text.lower()) or f"{text!r}, with quotes, if it is text."

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cherrypy.core import bridge
 from cherrypy.core.context import current
+from cherrypy.core.log import log_exception
 from cherrypy.http.status import valid_status
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ def get_error_page(status: int | str, **kwargs: Any) -> bytes:
         except Exception:
             # The boundary to the site's own error pages: nothing that they do may
             # cost the client its answer.
+            log_exception(serving.request)
             failure = "".join(traceback.format_exception_only(*sys.exc_info()[:2]))
             note = "In addition, the custom error page failed:\n<br />"
             separator = "<br />" if fields["message"] else ""
@@ -175,22 +177,35 @@ def get_error_page(status: int | str, **kwargs: Any) -> bytes:
             headers["Content-Type"] = "text/html;charset=utf-8"
             return body
     headers["Content-Type"] = "text/html;charset=utf-8"
-    if serving.request.explain_errors and not page:
-        from cherrypy.core import development  # lazy: never needed in production
-
-        if development.may_be_shown(serving.request):
-            return development.render(
-                serving.request,
-                f"{code} {reason}",
-                html.unescape(fields["message"]),
-                fields["version"],
-            )
+    if serving.request.explain_errors:
+        explained = _explained(f"{code} {reason}", fields)
+        if explained is not None:
+            return explained
     return render(
         status,
         message=fields["message"],
         traceback=fields["traceback"],
         version=fields["version"],
     )
+
+
+def _explained(status: str, fields: dict[str, str]) -> bytes | None:
+    """Return the page for developers; None if the client is none, or if it fails."""
+    from cherrypy.core import development  # lazy: never needed in production
+
+    serving = current.get()
+    if not development.may_be_shown(serving.request):
+        return None
+    message = html.unescape(fields["message"].replace("<br />", "\n"))
+    try:
+        page = development.render(serving.request, status, message, fields["version"])
+    except Exception:
+        # The boundary to the values of the program, which are looked at: the error
+        # that was to be explained is still answered.
+        log_exception(serving.request)
+        return None
+    serving.response.headers.update(development.HEADERS)
+    return page
 
 
 def format_exc(exc: ExcInfo | None = None) -> str:

@@ -227,7 +227,10 @@ class HTTPError(CherryPyException):
         self.status = status
         self.code, self.reason, explanation = valid_status(status)
         if not 400 <= self.code <= 599:
-            raise ValueError("status must be between 400 and 599.")
+            raise ValueError(
+                f"status must be between 400 and 599. It is {status!r}, which is no "
+                "error: set cherrypy.response.status and return the page instead."
+            )
         self._message = message or explanation
         super().__init__(status, message)
 

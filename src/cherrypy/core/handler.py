@@ -92,6 +92,7 @@ class PageHandler:
         except TypeError as problem:
             mismatch = _mismatch(self.callable, args, kwargs, problem)
             if mismatch is None:
+                _tell_missing_self(self.callable, problem)
                 raise
             raise mismatch from problem
 
@@ -122,6 +123,7 @@ class LateParamPageHandler(PageHandler):
         except TypeError as problem:
             mismatch = _mismatch(self.callable, args, kwargs, problem)
             if mismatch is None:
+                _tell_missing_self(self.callable, problem)
                 raise
             raise mismatch from problem
 
@@ -223,6 +225,19 @@ def _misfit(
         names = ", ".join(in_query)
         return _answer(404, f"Unexpected query string parameters: {names}")
     return _answer(400, "Unexpected body parameters: " + ", ".join(unknown))
+
+
+def _tell_missing_self(page: Callable[..., Any], problem: TypeError) -> None:
+    """Add to an error that a method was written without ``self``, if it was."""
+    code = getattr(getattr(page, "__func__", None), "__code__", None)
+    if code is not None and code.co_argcount == 0 and not code.co_flags & _TAKES_ANY:
+        problem.add_note(
+            f"The method {code.co_qualname} has no parameter for its object. Write "
+            f"def {code.co_name}(self)."
+        )
+
+
+_TAKES_ANY = 0x04  # inspect.CO_VARARGS
 
 
 class _Accepted(NamedTuple):

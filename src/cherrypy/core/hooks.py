@@ -8,6 +8,7 @@ from cherrypy.core import bridge
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
 from cherrypy.core.log import log_exception
+from cherrypy.core.wording import UnknownName, meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -96,6 +97,11 @@ class HookMap(dict[str, list[Hook]]):
     def __init__(self, points: Iterable[str] = ()) -> None:
         super().__init__((point, []) for point in points)
 
+    def __missing__(self, point: str) -> list[Hook]:
+        raise UnknownName(
+            point, f"There is no hook point {point!r}. {meant(str(point), self)}"
+        )
+
     def attach(
         self,
         point: str,
@@ -155,6 +161,30 @@ def run_through(hooks: Iterable[Hook]) -> Story:
             failure = reply
         except Exception as problem:  # boundary: the other hooks must still run
             failure = problem
+            if isinstance(problem, TypeError):
+                _tell_arguments(hook, problem)
             log_exception(current.get().request)
     if failure is not None:
         raise failure
+
+
+def _tell_arguments(hook: Hook, problem: TypeError) -> None:
+    """Add to an error which settings do not fit the function of a hook."""
+    # Of a tool, what it was made of.
+    tool = getattr(hook.callback, "__self__", None)
+    function = getattr(tool, "callable", hook.callback)
+    code = getattr(function, "__code__", None)
+    if code is None or code.co_flags & _TAKES_ANY_NAME:
+        return
+    count = code.co_argcount + code.co_kwonlyargcount
+    known = code.co_varnames[:count]
+    for name in hook.kwargs:
+        if name not in known:
+            problem.add_note(
+                f"{function.__qualname__} was called with the setting {name!r} "
+                f"(as in tools.NAME.{name}), which it does not take. "
+                f"{meant(name, known)}"
+            )
+
+
+_TAKES_ANY_NAME = 0x08  # inspect.CO_VARKEYWORDS

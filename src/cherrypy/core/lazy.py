@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-__all__ = ["LazyUUID4", "lazy"]
+__all__ = ["LazyUUID4", "absent", "lazy"]
 
 T = TypeVar("T")
 
@@ -47,6 +47,20 @@ class lazy(Generic[T]):
     if TYPE_CHECKING:
 
         def __set__(self, instance: object, value: T) -> None: ...
+
+
+class absent:
+    """An attribute that is not there until it is assigned to, and says why.
+
+    Args:
+        sentence: What the AttributeError says.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+
+    def __get__(self, instance: object | None, owner: type) -> NoReturn:
+        raise AttributeError(self.sentence)
 
 
 class LazyUUID4:

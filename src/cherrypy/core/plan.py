@@ -154,9 +154,8 @@ class Plan:
     ) -> Plan:
         """Merge the layers and ask each namespace for its part.
 
-        Where config makes no sense to a namespace, the plan is to do what is known by
-        then and to raise the error after it: the log and the error page are config
-        too.
+        Where config makes no sense to a namespace, the plan is to do what the others
+        say and to raise the error after it: the log and the error page are config too.
 
         Args:
             request: Gives the hooks to begin with and the namespaces to ask.
@@ -171,18 +170,21 @@ class Plan:
         config = merge_layers(layers, section)
         settings = _by_namespace(config)
         draft.live.extend(_own_copies(request_class))
-        try:
-            for name, handler in {**request.namespaces, **toolboxes}.items():
-                mine = settings.get(name)
-                if mine is None:
-                    continue
-                if isinstance(handler, Plannable):
-                    handler.plan(draft, mine)
-                else:
-                    draft.live.append(_live_namespace(handler, mine))
-        except Exception as problem:  # boundary: the request answers it, with a 500
+        problems: list[Exception] = []
+        for name, handler in {**request.namespaces, **toolboxes}.items():
+            mine = settings.get(name)
+            if mine is None:
+                continue
+            if not isinstance(handler, Plannable):
+                draft.live.append(_live_namespace(handler, mine))
+                continue
+            try:
+                handler.plan(draft, mine)
+            except Exception as problem:  # boundary: the request answers it, with a 500
+                problems.append(problem)
+        if problems:
             draft.failed = True
-            draft.live.append(_raising(problem))
+            draft.live.append(_raising(problems[0]))
         return cls(config, request_class, draft)
 
     def hook_map(self) -> HookMap:

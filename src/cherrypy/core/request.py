@@ -21,7 +21,7 @@ from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
 from cherrypy.core.forms import read_form
 from cherrypy.core.hooks import Hook, HookMap, hookpoints, run_through
-from cherrypy.core.lazy import LazyUUID4, lazy
+from cherrypy.core.lazy import LazyUUID4, absent, lazy
 from cherrypy.core.plan import Plan, merge_layers
 from cherrypy.core.received import HeaderPairs, ReceivedHeaders, fields_of
 from cherrypy.http.cookies import parse_cookie
@@ -252,7 +252,10 @@ class Request:
     raw_form: bytes | None = None
     """A small form as it was sent, if it was read without `body`."""
 
-    json: Any
+    json: Any = absent(
+        "cherrypy.request.json is there once tools.json_in has read it. That is not on "
+        "here, or there was no body: put @cherrypy.tools.json_in() above the page."
+    )
     """The document that was sent; there once `tools.json_in` has read it."""
 
     dispatch: Any = None
@@ -525,8 +528,11 @@ class Request:
         """Answer an unexpected exception, the one that is being handled now."""
         response = current.get().response
         if self.plan is None:
-            # Too early for tools.log_tracebacks.
+            # Too early for tools.log_tracebacks, and for what config says of pages.
             self.app.log(traceback=True, severity=logging.ERROR)
+            key = "request.explain_errors"
+            site = self.app.site_config.get(key, self.explain_errors)
+            self.explain_errors = self.app.find_config(self.path_info, key, site)
         try:
             self.stage = "before_error_response"
             bridge.run(run_through(self.hooks_at("before_error_response")))

@@ -52,15 +52,24 @@ class ResponseBody:
         elif value.__class__ is list:
             for item in value:
                 if isinstance(item, str):
-                    raise ValueError(self.unicode_err)
+                    raise _text_is_no_body(response)
             response._body = value
         elif isinstance(value, str):
             # An empty str is no page of text: it means that there is no body.
             if value:
-                raise ValueError(self.unicode_err)
+                raise _text_is_no_body(response)
             response._body = []
         else:
             response._body = _iterable(value)
+
+
+def _text_is_no_body(response: Response) -> ValueError:
+    kind = response.headers.get("Content-Type")
+    return ValueError(
+        f"{ResponseBody.unicode_err} It encodes what is text/... only, and the "
+        f"Content-Type is {kind!r}: return text.encode('utf-8'), or set "
+        "tools.encode.text_only to False."
+    )
 
 
 def _iterable(value: Any) -> Iterable[bytes]:
@@ -81,6 +90,21 @@ def _iterable(value: Any) -> Iterable[bytes]:
         f"A page must return bytes, str, an iterable of them, a file or None, not "
         f"{type(value).__name__!r} ({value!r}). Return str(...) of it, or switch on "
         f"tools.json_out to send it as JSON."
+    )
+
+
+def _stray_chunk(chunk: object) -> str:
+    """Return what to say of a chunk that is no bytes."""
+    name = type(chunk).__name__
+    if bridge.is_awaitable(chunk):
+        return (
+            f"The page gave a chunk of type {name!r}, which nobody has awaited. Make "
+            "the page async def, and write await before the call that returned it."
+        )
+    return (
+        "The body of a response is made of bytes, but the page gave a chunk of type "
+        f"{name!r} ({repr(chunk)[:80]}). Return str, bytes, or an iterable of them; "
+        "str needs tools.encode, which is on by default for text types."
     )
 
 
@@ -163,12 +187,8 @@ class Response:
         try:
             content = b"".join(chunks)
         except TypeError as problem:
-            strays = [type(chunk).__name__ for chunk in chunks if not _is_bytes(chunk)]
-            raise TypeError(
-                f"The body of a response is made of bytes, but the page gave a chunk "
-                f"of type {strays[0]!r}. Return str, bytes, or an iterable of them; "
-                f"str needs tools.encode, which is on by default for text types."
-            ) from problem
+            stray = next(chunk for chunk in chunks if not _is_bytes(chunk))
+            raise TypeError(_stray_chunk(stray)) from problem
         if content:
             self._body = [content]
         return content

@@ -32,6 +32,9 @@ class Tree:
 
     def __init__(self) -> None:
         self.apps = {}
+        self.replaced: set[str] = set()
+        """The mount points at which a second application took the place of a first,
+        which is mostly a mistake."""
 
     def mount(
         self, root: Any, script_name: str = "", config: Any = None
@@ -71,6 +74,8 @@ class Tree:
                 self._give_favicon(root)
         if config:
             app.merge(config)
+        if self.apps.get(script_name, app) is not app:
+            self.replaced.add(script_name)
         self.apps[script_name] = app
         return app
 

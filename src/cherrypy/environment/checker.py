@@ -10,17 +10,22 @@ from __future__ import annotations
 
 import os
 import warnings
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy.core.app import Application
+from cherrypy.extension.tool import Tool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = ["Checker"]
 
 _SITE_ONLY = ("engine", "server", "tree", "checker")
 """Namespaces that only the config of the site acts on."""
+
+_OF_PATHS = ("tools", "request", "response", "hooks", "error_page")
+"""Namespaces that say what is to be done at a path."""
 
 _TYPES_OF_PROPERTIES: dict[str, type | tuple[type, ...]] = {
     "engine.autoreload.frequency": (int, float),
@@ -75,6 +80,7 @@ class Checker:
         self.known_config_types = {}
         self._tree: Callable[[], Any] = lambda: None
         self._config: Mapping[str, Any] = {}
+        self._kinds: Mapping[str, type] = {}
 
     def look_at(
         self,
@@ -93,6 +99,7 @@ class Checker:
         """
         self._tree = tree
         self._config = config
+        self._kinds = kinds
         for namespace, kind in kinds.items():
             self.known_config_types.update(_types_of_defaults(namespace, kind))
         self.known_config_types.update(_TYPES_OF_PROPERTIES)
@@ -197,7 +204,112 @@ class Checker:
                         "tree.mount) do not."
                     )
 
+    def check_sections_without_slash(self) -> None:
+        """Find sections of applications that look like paths but are none."""
+        for app in self._applications():
+            for section, entries in app.config.items():
+                if section[:1] in ("/", "[") or not isinstance(entries, dict):
+                    continue
+                # Other sections are free for the program's own use.
+                read = [key for key in entries if key.partition(".")[0] in _OF_PATHS]
+                if read:
+                    _warn(
+                        f"The section {section!r} has no slash at its beginning, so "
+                        f"nothing reads {read[0]!r} in it. Write {'/' + section!r}."
+                        f"\nsection: [{section}]"
+                    )
+
+    def check_site_config_sections(self) -> None:
+        """Find sections in the config of the site."""
+        for key, value in self._config.items():
+            if key.startswith("/") and isinstance(value, dict):
+                _warn(
+                    f"The section {key!r} was given to cherrypy.config.update(), which "
+                    "is for settings of the whole site; nothing reads it there. Give "
+                    "it to the application: cherrypy.tree.mount(Root(), "
+                    f"config={{{key!r}: ...}}), or to cherrypy.quickstart()."
+                )
+
+    # Applications that cannot answer.
+
+    def check_pages(self) -> None:
+        """Find applications without a page."""
+        for app in self._applications():
+            own = any("request.dispatch" in each for _, _, each in _paths_of(app))
+            fault = None if own else _fault_of_root(app.root)
+            if fault:
+                _warn(f"The application mounted at {app.script_name!r} {fault}")
+
+    def check_mount_points(self) -> None:
+        """Find applications that no URL leads to."""
+        tree = self._tree()
+        for name in sorted(getattr(tree, "replaced", ())):
+            _warn(
+                f"Two applications were mounted at {name!r}; only the second one "
+                "answers. Mount one of them at another path."
+            )
+        for name in getattr(tree, "apps", {}):
+            if name and not name.startswith("/"):
+                _warn(
+                    f"The application mounted at {name!r} cannot be reached: a mount "
+                    f"point begins with a slash. Mount it at {'/' + name!r}."
+                )
+
     # Keys that do not do what they say.
+
+    def check_error_pages(self) -> None:
+        """Find error pages that are not there."""
+        for _, section, entries in self._path_sections():
+            for key, value in entries.items():
+                is_page = key.startswith("error_page.") and isinstance(value, str)
+                if is_page and not os.path.isfile(value):
+                    _warn(
+                        f"{key!r} is {value!r}, but there is no such file: it would be "
+                        f"{os.path.abspath(value)!r}. Set it to the absolute path of "
+                        f"a file.\nsection: [{section}]"
+                    )
+
+    def check_config_keys(self) -> None:
+        """Find keys that look much like others, which would be read."""
+        self._check_keys(self._config, "cherrypy.config.update()")
+        for _, section, entries in self._path_sections():
+            self._check_keys(entries, f"[{section}]")
+
+    def _check_keys(self, entries: Mapping[str, Any], where: str) -> None:
+        for key in entries:
+            namespace, _, name = key.partition(".")
+            near = _near(namespace, self._kinds)
+            if not name or "." in name or near in (None, "engine"):
+                continue
+            kind = self._kinds[str(near)]
+            names = {*dir(kind), *getattr(kind, "__annotations__", ())}
+            meant = name if name in names else _near(name, names)
+            # A namespace of one's own may be near; the whole key hardly is.
+            if meant and key != f"{near}.{meant}" and name[:1] != "_":
+                _warn(
+                    f"Nothing reads the config entry {key!r}. Did you mean "
+                    f"'{near}.{meant}'?\nsection: {where}"
+                )
+
+    def check_tool_arguments(self) -> None:
+        """Find settings that a tool does not take."""
+        for app, section, entries in self._path_sections():
+            for key in entries:
+                namespace, _, rest = key.partition(".")
+                name, _, argument = rest.partition(".")
+                tool = getattr(app.toolboxes.get(namespace), name, None)
+                known = _arguments_of(tool)
+                if argument and known and argument not in known:
+                    near = _near(argument, known)
+                    remedy = (
+                        f"Did you mean {near!r}?"
+                        if near
+                        else f"It takes: {', '.join(sorted(known))}."
+                    )
+                    _warn(
+                        f"The tool {name!r} does not take {argument!r}. {remedy}\n"
+                        f"{key} = {entries[key]!r}\nsection: [{section}]"
+                    )
 
     def check_static_paths(self) -> None:
         """Find static directories and files that are not there."""
@@ -298,6 +410,65 @@ def _warn(message: str) -> None:
     warnings.warn(message, stacklevel=3)
 
 
+def _near(name: str, known: Iterable[str]) -> str | None:
+    """Return the name itself, or one that somebody very probably meant by it."""
+    from difflib import get_close_matches  # lazy: needed at the start only
+
+    known = list(known)
+    if name in known:
+        return name
+    return next(iter(get_close_matches(name, known, 1, 0.8)), None)
+
+
+def _paths_of(app: Application) -> Iterator[tuple[Application, str, dict[str, Any]]]:
+    for section, entries in app.config.items():
+        if isinstance(entries, dict):
+            yield app, section, entries
+
+
+def _fault_of_root(root: object) -> str | None:
+    """Return what is wrong with the object at the top of a tree of pages."""
+    if root is None:
+        return None  # tools may answer in the place of pages
+    kind = root if isinstance(root, type) else type(root)
+    members: dict[str, Any] = {}
+    for each in reversed(kind.__mro__):
+        members.update(vars(each))
+    pages = {name: each for name, each in members.items() if name[:1] != "_"}
+    functions = [name for name, each in pages.items() if isinstance(each, FunctionType)]
+    exposed = [name for name in functions if getattr(pages[name], "exposed", False)]
+    if root is kind:
+        if not exposed:
+            return None
+        name = kind.__name__
+        return (
+            f"has the class {name} for its root, where an object of it is needed. "
+            f"Write {name}() instead of {name}."
+        )
+    if not functions or exposed or getattr(root, "exposed", False):
+        return None
+    # Objects may lead on to pages, and those who look for pages themselves know more.
+    own = {**pages, **getattr(root, "__dict__", {})}
+    leads_on = own.keys() - set(functions) - {"favicon_ico"}
+    if leads_on or {"_cp_dispatch", "__getattr__"} & members.keys():
+        return None
+    return (
+        f"has no page: nothing of {kind.__name__} is exposed. Put @cherrypy.expose "
+        f"above those that are meant to be pages: {', '.join(functions)}."
+    )
+
+
+def _arguments_of(tool: object) -> set[str] | None:
+    """Return what may be set for a tool; None if that cannot be known."""
+    if not isinstance(tool, Tool) or type(tool)._setup is not Tool._setup:
+        return None
+    code = getattr(tool.callable, "__code__", None)
+    if code is None or code.co_flags & 0x08:  # inspect.CO_VARKEYWORDS
+        return None
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return {"on", "priority", *names}
+
+
 def _parts(section: str) -> list[str]:
     return section.strip("/").split("/")
 
@@ -343,9 +514,10 @@ def _fault_of_namespace(
         )
     tool = rest.partition(".")[0]
     if namespace in toolboxes and not hasattr(toolboxes[namespace], tool):
+        near = _near(tool, vars(toolboxes[namespace]))
         return (
             f"The config entry {key!r} may be invalid, because the {tool!r} tool was "
-            "not found."
+            "not found." + (f" Did you mean {near!r}?" if near else "")
         )
     return None
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from cherrypy.core import config as configuration
 from cherrypy.core.config import NamespaceSet, Parser, merge
+from cherrypy.core.wording import meant
 
 if TYPE_CHECKING:
     from cherrypy.core.config import ConfigSource, Handler, NamespaceHandler
@@ -199,7 +200,7 @@ def engine_namespace(engine: Any) -> Handler:
     def handle(key: str, value: Any) -> None:
         plugin_name, dot, attribute = key.partition(".")
         if dot:
-            plugin = getattr(engine, plugin_name)
+            plugin = _plugin(engine, plugin_name, key)
             if attribute == "on":
                 _switch(plugin, value)
             else:
@@ -210,6 +211,19 @@ def engine_namespace(engine: Any) -> Handler:
             setattr(engine, key, value)
 
     return handle
+
+
+def _plugin(engine: Any, name: str, key: str) -> Any:
+    try:
+        return getattr(engine, name)
+    except AttributeError:
+        plugins = [
+            each for each, value in vars(engine).items() if hasattr(value, "subscribe")
+        ]
+        raise AttributeError(
+            f"The config key 'engine.{key}' is for a plugin {name!r}, which the engine "
+            f"does not have. {meant(name, plugins)}"
+        ) from None
 
 
 def _switch(plugin: Any, on: object) -> None:

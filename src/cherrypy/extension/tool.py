@@ -146,7 +146,8 @@ class Tool:
         if args:
             raise TypeError(
                 f"The {self._name!r} Tool does not accept positional arguments; you "
-                "must use keyword arguments."
+                "must use keyword arguments. As a decorator it is written with "
+                f"parentheses: @cherrypy.{self.namespace}.{self._name}()."
             )
         if self._name is None:
             raise TypeError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cherrypy.core.context import current
+from cherrypy.core.wording import meant
 from cherrypy.extension.tool import Tool, can_be_planned, revision
 
 if TYPE_CHECKING:
@@ -144,13 +145,31 @@ class Toolbox:
 
     def _tool(self, name: str) -> Any:
         try:
-            return getattr(self, name)
+            tool = getattr(self, name)
         except AttributeError as problem:
+            known = [each for each, tool in vars(self).items() if _is_tool(tool)]
             raise AttributeError(
                 f"There is no tool {name!r} in the toolbox {self.namespace!r}, but "
-                f"'{self.namespace}.{name}.on' is set. Correct the name, or add the "
-                "tool before the first request."
+                f"'{self.namespace}.{name}.on' is set. {_nearest(name, known)}Correct "
+                "the name, or add the tool before the first request."
             ) from problem
+        if not _is_tool(tool):
+            raise AttributeError(
+                f"{self.namespace}.{name} is {tool!r}, which is no tool. Make one of "
+                f"a function: cherrypy.{self.namespace}.{name} = "
+                "cherrypy.Tool('before_handler', function)."
+            )
+        return tool
+
+
+def _is_tool(value: object) -> bool:
+    # documented behaviour: any object with `_setup` may be a tool.
+    return hasattr(value, "_setup")
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    sentence = meant(name, known)
+    return f"{sentence} " if sentence.endswith("?") else ""
 
 
 def _asking(tool: Any) -> Callable[[Request], None]:

@@ -305,6 +305,9 @@ def prepare_iter(value: Any) -> Any:
 
     Args:
         value: Text, bytes, a file, an iterable of text and bytes, or None.
+
+    Raises:
+        TypeError: It is none of these.
     """
     if value is None:
         return []
@@ -314,7 +317,26 @@ def prepare_iter(value: Any) -> Any:
         return value
     if hasattr(value, "read"):
         return file_chunks(value)
+    if not any(hasattr(value, way) for way in _WAYS_TO_ITERATE):
+        if isinstance(value, Exception):
+            raise _no_page(value, "raise it instead of returning it")
+        raise _no_page(value, "return str() of it, or switch on tools.json_out")
     return value
+
+
+_WAYS_TO_ITERATE = ("__iter__", "__aiter__", "__getitem__")
+
+
+def _no_page(value: object, remedy: str) -> TypeError:
+    return TypeError(
+        "A page returns text, bytes, an iterable of them, a file or None, not "
+        f"{type(value).__name__} ({_in_short(value)}); {remedy}."
+    )
+
+
+def _in_short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
 
 
 def _is_bytes(body: Any) -> bool:

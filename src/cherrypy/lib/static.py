@@ -166,7 +166,11 @@ def staticdir(
         return False
     if match and not re.search(match, path_info):
         return False
-    directory = _absolute(dir, root, "Static dir requires an absolute dir (or root).")
+    message = (
+        "Static dir requires an absolute dir (or root). tools.staticdir.dir is "
+        f"{dir!r}: write os.path.abspath({dir!r}), or set tools.staticdir.root."
+    )
+    directory = _absolute(dir, root, message)
     if section == "global":
         section = "/"
     rest = path_info[len(section.rstrip("/\\")) + 1 :].lstrip("/\\")
@@ -232,7 +236,10 @@ def staticfile(
         return False
     if match and not re.search(match, request.path_info):
         return False
-    message = f"Static tool requires an absolute filename (got {filename!r})."
+    message = (
+        f"Static tool requires an absolute filename (got {filename!r}). Write "
+        f"os.path.abspath({filename!r}), or set tools.staticfile.root."
+    )
     directory, name = os.path.split(_absolute(filename, root, message))
     # Whoever names a file in config may well mean where a link leads.
     options = _Options(content_types, etag, precompressed, follow_symlinks=True)

@@ -15,6 +15,7 @@ such servers.
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
 import threading
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cherrypy.process.wspbus import Bus
 
 __all__ = [
+    "CannotListen",
     "FlupCGIServer",
     "FlupFCGIServer",
     "FlupSCGIServer",
@@ -117,6 +119,7 @@ class ServerAdapter:
         self.interrupt = None
         address = self.bind_addr
         if isinstance(address, tuple) and not _activated():
+            _check_number(address[1])
             wait_for_free_port(address[0], address[1])
         self._thread = threading.Thread(target=self._serve)
         self._thread.name = f"HTTPServer {self._thread.name}"
@@ -125,11 +128,12 @@ class ServerAdapter:
             self.wait()
             self.running = True
             self._pass_on()
-        except BaseException:
+        except BaseException as problem:
             self.running = False
             # A thread that nobody stops would keep the process from ending.
             if self._thread.is_alive():
                 self.httpserver.stop()
+            _raise_explained(problem, address)
             raise
         self.bus.log(f"Serving on {self.description}")
 
@@ -142,8 +146,11 @@ class ServerAdapter:
         except SystemExit as interrupt:
             self._end_badly(interrupt, "SystemExit raised: shutting down HTTP server")
         except BaseException as interrupt:  # boundary: the end of a thread
+            refused = _refusal(interrupt, self.bind_addr) and not self.running
             self._end_badly(
-                interrupt, "Error in HTTP server: shutting down", logging.ERROR
+                interrupt,
+                "Error in HTTP server: shutting down",
+                logging.WARNING if refused else logging.ERROR,
             )
 
     def _end_badly(
@@ -305,8 +312,58 @@ def check_port(host: str, port: int, timeout: float = 1.0) -> None:
         raise _occupied(host, port)
 
 
+class CannotListen(OSError):
+    """The server cannot listen where it should; the text says why, and what to do."""
+
+    explains_itself = True
+    """Nobody needs a traceback of it."""
+
+    def __str__(self) -> str:
+        return str(self.args[-1])
+
+
+def _check_number(port: object) -> None:
+    """Raise an error if a port is none."""
+    try:
+        right = 0 <= int(port) <= 65535  # type: ignore[call-overload]  # asked just so
+    except (TypeError, ValueError):
+        right = False
+    if not right:
+        raise CannotListen(
+            f"server.socket_port is {port!r}. Set it to a number from 1 to 65535, or "
+            "to 0 for any free port."
+        )
+
+
+def _raise_explained(problem: BaseException, address: Any) -> None:
+    """Raise a refusal of the system once more, in words that help; others are left."""
+    refusal = _refusal(problem, address)
+    if refusal:
+        raise CannotListen(problem.args[0], refusal) from problem
+
+
+def _refusal(problem: BaseException, address: Any) -> str:
+    """Return why the system does not let us listen, and what to do; "" if it does."""
+    if not isinstance(problem, OSError) or not isinstance(address, tuple):
+        return ""
+    host, port = address[:2]
+    if isinstance(problem, PermissionError):
+        return (
+            f"Port {port!r} is not for ordinary users ({problem.strerror}). Set "
+            "server.socket_port to 1024 or higher, or let a proxy or the system's "
+            "service manager open it."
+        )
+    if isinstance(problem, socket.gaierror) or problem.errno == errno.EADDRNOTAVAIL:
+        return (
+            f"server.socket_host is {host!r}, which is no address of this machine "
+            f"({problem.strerror}). Set it to '127.0.0.1' for this machine only, or to "
+            "'0.0.0.0' or '::' for everybody."
+        )
+    return ""
+
+
 def _occupied(host: str, port: int) -> OSError:
-    return OSError(
+    return CannotListen(
         f"Port {port!r} is not free on {host!r}: another program listens there. Stop "
         "it, or set server.socket_port to another port."
     )

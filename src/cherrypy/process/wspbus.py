@@ -108,6 +108,11 @@ class ChannelFailures(Exception):
         """Return the exceptions in the order in which they were raised."""
         return self._exceptions[:]
 
+    @property
+    def explained(self) -> bool:
+        """Whether all that failed are mistakes that a sentence explains."""
+        return all(map(_explains_itself, self._exceptions))
+
     def __str__(self) -> str:
         return self.delimiter.join(map(repr, self._exceptions))
 
@@ -115,6 +120,14 @@ class ChannelFailures(Exception):
 
     def __bool__(self) -> bool:
         return bool(self._exceptions)
+
+
+def _explains_itself(problem: BaseException | None) -> bool:
+    """Tell whether the text of an exception says all; then nobody needs a traceback.
+
+    Exceptions say so themselves, by an attribute of this name.
+    """
+    return bool(getattr(problem, "explains_itself", False))
 
 
 def at_priority(priority: int) -> Callable[[_Listener], _Listener]:
@@ -251,7 +264,11 @@ class Bus:
     def _tell_failure(self, channel: str, listener: Callable[..., Any]) -> None:
         if channel == "log":
             return  # it would fail again on being told so
+        problem = sys.exc_info()[1]
         with suppress(ChannelFailures):
+            if _explains_itself(problem):
+                self.log(str(problem), logging.ERROR)
+                return
             self.log(f"Error in {channel!r} listener {listener!r}", logging.ERROR, True)
 
     def _in_order(
@@ -284,10 +301,14 @@ class Bus:
             self._tell_why(leaving)
             self._leave()
             raise
-        except Exception:
-            self.log(
-                "Shutting down due to error in start listener:", logging.ERROR, True
-            )
+        except Exception as problem:
+            told = isinstance(problem, ChannelFailures) and problem.explained
+            if told:
+                self.log("Shutting down: the site could not be started.", logging.ERROR)
+            else:
+                self.log(
+                    "Shutting down due to error in start listener:", logging.ERROR, True
+                )
             self._leave()
             raise
 
@@ -370,6 +391,12 @@ class Bus:
             SystemExit: Somebody asked for it; the bus was shut down.
             ChannelFailures: A listener of ``main`` failed; the bus was shut down.
         """
+        if self.state is State.STOPPED:
+            self.log(
+                "block() waits for the end of what nobody has started. Call start() "
+                "before block().",
+                logging.WARNING,
+            )
         try:
             self.wait(State.EXITING, interval=interval, channel="main")
         except KeyboardInterrupt as leaving:
