@@ -18,12 +18,14 @@ from cherrypy.lib import (
     auth_digest,
     caching,
     cptools,
+    csrf,
     encoding,
     jsontools,
     static,
     xmlrpcutil,
 )
 from cherrypy.lib.compression import compress_response
+from cherrypy.lib.cors import CorsTool
 from cherrypy.lib.expires import expires
 from cherrypy.lib.session_tool import SessionTool
 
@@ -78,6 +80,7 @@ class DefaultToolbox(Toolbox):
         super().__init__("tools")
         # on_start_resource
         self.autovary: Tool = Tool("on_start_resource", cptools.autovary, priority=0)
+        self.cors: CorsTool = CorsTool()
         self.accept: Tool = Tool("on_start_resource", cptools.accept)
         self.allow: Tool = Tool("on_start_resource", cptools.allow)
         self.redirect: Tool = Tool("on_start_resource", cptools.redirect)
@@ -88,6 +91,9 @@ class DefaultToolbox(Toolbox):
         )
         # before_request_body
         self.proxy: Tool = Tool("before_request_body", cptools.proxy, priority=30)
+        self.csrf: Tool = Tool(
+            "before_request_body", csrf.refuse_other_sites, priority=40
+        )
         self.json_in: Tool = Tool("before_request_body", jsontools.json_in, priority=30)
         self.decode: Tool = Tool("before_request_body", encoding.decode)
         self.ignore_headers: Tool = Tool("before_request_body", cptools.ignore_headers)
