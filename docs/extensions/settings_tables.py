@@ -32,6 +32,8 @@ class _Table(SphinxDirective):
     """A directive that writes Markdown."""
 
     optional_arguments = 1
+    kind = "facts"
+    """What the style sheet calls the tables."""
 
     def written(self) -> list[str]:
         """Return the lines of Markdown to put in the place of the directive."""
@@ -43,7 +45,7 @@ class _Table(SphinxDirective):
         lines = StringList(self.written(), source=self.get_source_info()[0])
         self.state.nested_parse(lines, self.content_offset, parent, match_titles=True)
         for table in parent.findall(nodes.table):
-            table["classes"].append("settings")
+            table["classes"].append(self.kind)
         return list(parent.children)
 
 
@@ -61,6 +63,8 @@ def _settings(rows: Iterable[settings.Row]) -> list[str]:
 class Settings(_Table):
     """The keys of a group."""
 
+    kind = "settings"
+
     def written(self) -> list[str]:
         """Return a table of key, default, meaning."""
         return _settings(settings.GROUPS[self.arguments[0]]())
@@ -68,6 +72,8 @@ class Settings(_Table):
 
 class ToolSettings(_Table):
     """The arguments of tools, each under its name."""
+
+    kind = "settings"
 
     def written(self) -> list[str]:
         """Return a paragraph and a table for each tool."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import cherrypy
 from cherrypy.core.request import Request
 from cherrypy.core.response import Response
 from cherrypy.test.sites import LiveSite
@@ -72,6 +73,15 @@ def test_every_page_is_there_and_every_link_leads_somewhere(built: Path) -> None
 def test_a_browser_is_sent_to_no_other_host(built: Path) -> None:
     fetched = {address for page in pages(built).values() for address in page.fetched}
     assert [address for address in fetched if urlsplit(address).netloc] == []
+
+
+def test_no_page_tells_where_it_was_built(built: Path) -> None:
+    telling = [
+        path
+        for path in pages(built)
+        if str(PROJECT) in path.read_text(encoding="utf-8")
+    ]
+    assert telling == []
 
 
 def test_the_search_finds_words_of_the_pages(built: Path) -> None:
@@ -161,6 +171,31 @@ def test_documented_arguments_of_tools_have_a_row_with_a_meaning(tool: str) -> N
     rows = {row.key: row for row in settings.tool_rows(tool).rows}
     for name in ARGUMENTS[tool].split():
         assert rows[f"tools.{tool}.{name}"].meaning, name
+
+
+MODULES = {
+    "cherrypy": "daemon lib scaffold tutorial",
+    "cherrypy.lib": (
+        "auth auth_basic auth_digest caching covercp cpstats cptools encoding gctools "
+        "httpauth httputil jsontools lockfile locking profiler reprconf sessions "
+        "static xmlrpcutil"
+    ),
+    "cherrypy.process": "servers wspbus",
+    "cherrypy.test": "helper logtest webtest",
+}
+
+
+@pytest.mark.parametrize("package", MODULES)
+def test_documented_modules_are_in_the_reference(package: str) -> None:
+    files = sorted((DOCS / "reference").glob("*.md"))
+    written = "".join(file.read_text(encoding="utf-8") for file in files)
+    for name in MODULES[package].split():
+        assert f".. automodule:: {package}.{name}\n" in written
+
+
+def test_every_name_at_the_front_door_is_in_the_reference() -> None:
+    door = (DOCS / "reference" / "front-door.md").read_text(encoding="utf-8")
+    assert [name for name in cherrypy.__all__ if f"cherrypy.{name}" not in door] == []
 
 
 def test_every_tool_says_what_it_does() -> None:
