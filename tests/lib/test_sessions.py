@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,7 +16,7 @@ from cherrypy.lib.sessions import RamSession, Session, SessionsAreOff
 from tests.lib.apps import Config, mount, serve
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from cherrypy.testing import Response
 
@@ -437,6 +438,25 @@ class TestTheCookie:
         lines = set_cookies(serve(page, ON).get("/"))
         assert lines[0] == "other=value"
         assert "Path=/changed" in lines[1]
+
+    @pytest.mark.parametrize(
+        "look",
+        [
+            lambda cookie: cookie["path"],
+            lambda cookie: copy.deepcopy(cookie)["path"],
+            lambda cookie: cookie.copy()["path"],
+            lambda cookie: {**cookie}["path"],
+            lambda cookie: "/" if "Path=/" in repr(cookie) else "",
+            lambda cookie: "/" if "Path=/" in cookie.OutputString(["path"]) else "",
+        ],
+    )
+    def test_looks_as_any_cookie(self, look: Callable[[Any], str]) -> None:
+        def page() -> str:
+            return look(cherrypy.response.cookie["session_id"])
+
+        response = serve(page, ON).get("/")
+        assert response.text == "/"
+        assert {"HttpOnly", "Max-Age=3600"} <= set(attributes_of(response))
 
     def test_expires_when_the_page_wants_it(self) -> None:
         def page() -> str:
