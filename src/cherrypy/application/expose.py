@@ -11,11 +11,21 @@ from cherrypy.extension.dispatch.trail import find_member
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
     from types import FrameType
+    from typing import Protocol
 
     Exposed = TypeVar("Exposed")
 
     Alias = str | Iterable[str]
     """One more name of a page, or several."""
+
+    class PopArgs(Protocol):
+        """What `popargs` makes: a decorator, and a value for ``_cp_dispatch``."""
+
+        @overload
+        def __call__(self, target: Exposed, vpath: None = None) -> Exposed: ...
+
+        @overload
+        def __call__(self, target: Any, vpath: list[str]) -> Any: ...
 
 __all__ = ["expose", "popargs"]
 
@@ -80,7 +90,7 @@ def _expose(target: Exposed, names: list[str], caller: FrameType) -> Exposed:
     return target
 
 
-def popargs(*args: str, **kwargs: Any) -> Callable[..., Any]:
+def popargs(*args: str, **kwargs: Any) -> PopArgs:
     """Take parts of the path for parameters, where there is no attribute.
 
     As a decorator of a class it gives names to the parts of the path below it::

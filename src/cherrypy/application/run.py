@@ -22,7 +22,7 @@ class NotStarted(ChannelFailures, SystemExit):
     def __init__(self, failures: ChannelFailures) -> None:
         super().__init__()
         self._exceptions = failures.get_instances()
-        self.code = "\n".join(map(str, self._exceptions))
+        self.code: str | int | None = "\n".join(map(str, self._exceptions))
 
 
 def quickstart(root: Any = None, script_name: str = "", config: Any = None) -> None:

@@ -315,7 +315,7 @@ def check_port(host: str, port: int, timeout: float = 1.0) -> None:
 class CannotListen(OSError):
     """The server cannot listen where it should; the text says why, and what to do."""
 
-    explains_itself = True
+    explains_itself: bool = True
     """Nobody needs a traceback of it."""
 
     def __str__(self) -> str:
@@ -426,7 +426,7 @@ class _Flup:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.args = args
         self.kwargs = kwargs
-        self.ready = False
+        self.ready: bool = False
         self._server: Any = None
 
     def start(self) -> None:
