@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cherrypy import daemon
 from cherrypy.cli import main as command_line
 
 PROJECT = Path(__file__).parents[2]
@@ -51,6 +52,13 @@ COMMANDS = [
 ]
 
 
+DAEMONS = [
+    (place, line)
+    for place, text in blocks("console")
+    for line in re.findall(r"^\$ (?:\S+/)?cherryd (.*)$", text, re.MULTILINE)
+]
+
+
 @pytest.mark.parametrize(("place", "text"), CONFIGS, ids=[c[0] for c in CONFIGS])
 @pytest.mark.usefixtures("site")
 def test_configurations_name_only_what_there_is(
@@ -72,3 +80,8 @@ def test_commands_are_understood(place: str, line: str) -> None:
     parser, _ = command_line._parser(words)
     if words != ["--help"]:
         parser.parse_args(words)
+
+
+@pytest.mark.parametrize(("place", "line"), DAEMONS, ids=[c[0] for c in DAEMONS])
+def test_daemons_are_understood(place: str, line: str) -> None:
+    daemon._parser().parse_args(shlex.split(line))
