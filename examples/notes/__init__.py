@@ -1,5 +1,7 @@
-"""Notes: a small application with pages, a JSON API and a database in one file.
+"""Notes: a small notice board, with which the framework shows what it can do.
 
-`storage` keeps the notes, `markup` makes HTML of them, `app` puts both on the web.
-Start it by ``python -m examples.notes``.
+Read it from below, each module knows only those before it: `database` opens a file,
+`storage` keeps notes in it and `users` who may write; `guards`, `live`, `markup` and
+`pages` are parts of every site; `accounts`, `notes`, `api`, `exports` and `tour` are
+what visitors meet; `app` joins them. Start it by ``python -m examples.notes``.
 """

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 from pathlib import Path
 
 import cherrypy
 from examples.notes.app import make_application
+from examples.notes.database import Database
 from examples.notes.storage import Storage
+from examples.notes.users import Users
+
+NAME, PASSWORD = "ada", "lovelace"
+"""The first user, known to everybody who has read this."""
 
 GREETING = """
 Notes, a demonstration of Morello
 
-  in a browser         {base}/
-  as a JSON API        curl {base}/api/notes
-                       curl --json '{{"title": "Milk"}}' {base}/api/notes
-  streamed             curl -N {base}/export.ndjson
-  the notes are in     {file}
-  stop it              by Ctrl-C
+  look            {base}/          in two windows, to see them change
+  write           {who}register
+  take the tour   {base}/tour/     each feature, with its code
+  use the API     {base}/api-guide
+  see it work     {base}/stats/
+
+  the data is in  {folder}
+  stop it         by Ctrl-C
 """
 
 FIRST_NOTES = [
     (
         "How this works",
-        "A note is an object, its pages are methods.\n\nLook at app.py: /note/1/change"
-        " is the method NotePages.change, and what it takes is what the form sends.",
+        "A note is an object, its pages are methods.\n\nLook at notes.py:"
+        " /note/1/change is the method NotePages.change, and what it takes is what the"
+        " form sends.",
     ),
     ("Groceries", "Milk\nBread\nCherries, the sour ones"),
     (
@@ -35,6 +44,21 @@ FIRST_NOTES = [
 ]
 
 
+def make_data(file: Path, password: str) -> None:
+    """Make the first user and her notes where there are none; set her password."""
+    is_new = not file.exists()
+    database = Database(file)
+    users = Users(database)
+    if NAME in users:
+        users.set_password(NAME, password)
+    else:
+        users.register(NAME, password)
+    if is_new:
+        storage = Storage(database)
+        for title, text in FIRST_NOTES:
+            storage.add(title, text, author=NAME)
+
+
 def main() -> None:
     """Open the storage, greet, and serve until somebody stops it."""
     parser = argparse.ArgumentParser(prog="notes", description=__doc__)
@@ -43,29 +67,31 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("demo-data"))
     parser.add_argument("--environment", choices=["staging", "production"])
     options = parser.parse_args()
+    file = options.data / "notes.sqlite"
+    # A password that everybody knows is good for this machine only.
+    is_private = options.host in ("127.0.0.1", "::1", "localhost")
+    make_data(file, PASSWORD if is_private else secrets.token_urlsafe())
 
-    database = options.data / "notes.sqlite"
-    if not database.exists():
-        storage = Storage(database)
-        for title, text in FIRST_NOTES:
-            storage.add(title, text)
     cherrypy.config.update(
         {
             "server.socket_host": options.host,
             "server.socket_port": options.port,
             "server.max_request_body_size": 8_000_000,
+            "server.statistics": True,
             "environment": options.environment,
         }
     )
 
     def greet() -> None:
         if cherrypy.server.running:
-            text = GREETING.format(base=cherrypy.server.base(), file=database)
+            base = cherrypy.server.base()
+            who = f"log in as {NAME}, password {PASSWORD}, or " if is_private else ""
+            text = GREETING.format(base=base, who=who, folder=options.data)
             print(text, flush=True)
 
     # The server starts at 75; afterwards it knows its port, even one that it chose.
     cherrypy.engine.subscribe("start", greet, priority=90)
-    cherrypy.quickstart(make_application(database))
+    cherrypy.quickstart(make_application(file))
 
 
 if __name__ == "__main__":

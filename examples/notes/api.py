@@ -5,21 +5,22 @@ POST   /api/notes          {"title": ..., "text": ...} makes a note
 GET    /api/notes/1        one note
 PUT    /api/notes/1        {"title": ..., "text": ...} writes it anew
 DELETE /api/notes/1        throws it away
+
+Everybody may look. To write, a program sends the name and the password of a user along
+(Basic); a page of this site may do with its session. /api-guide shows how.
 """
 
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import asdict
 from html import unescape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cherrypy
-from examples.notes.storage import BadNote, NoSuchNote, Note, Storage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from examples.notes.accounts import members_only
+from examples.notes.pages import number_in, told_in_http
+from examples.notes.storage import BadNote, Note, Storage
 
 
 def json_error(status: str, message: str, traceback: str, version: str) -> str:
@@ -27,24 +28,6 @@ def json_error(status: str, message: str, traceback: str, version: str) -> str:
     cherrypy.response.headers["Content-Type"] = "application/json"
     # What error pages are given is escaped for HTML.
     return json.dumps({"status": int(status[:3]), "error": unescape(message)})
-
-
-def note_number(text: str) -> int:
-    """Return the number of a note as it stands in a URL; there may be none such."""
-    if text.isascii() and text.isdecimal() and len(text) < 16:
-        return int(text)
-    raise cherrypy.NotFound
-
-
-@contextmanager
-def told_in_http() -> Iterator[None]:
-    """Turn what the storage says no to into the status that says it on the web."""
-    try:
-        yield
-    except NoSuchNote:
-        raise cherrypy.NotFound from None
-    except BadNote as problem:
-        raise cherrypy.HTTPError(400, str(problem)) from None
 
 
 @cherrypy.expose
@@ -59,32 +42,35 @@ class Notes:
         """Return one note, or those that have all words of `q` in them."""
         if note_id is None:
             return [self.describe(note) for note in self.storage.search(q)]
-        number = note_number(note_id)
+        number = number_in(note_id)
         with told_in_http():
             note = self.storage.get(number)
         files = self.storage.attachments(number)
         return {**self.describe(note), "attachments": [asdict(file) for file in files]}
 
+    @members_only()
     def POST(self) -> Any:
         """Make a note and say where it is."""
         with told_in_http():
-            number = self.storage.add(*self.sent())
+            number = self.storage.add(*self.sent(), author=cherrypy.request.login)
         note = self.describe(self.storage.get(number))
         cherrypy.response.status = 201
         cherrypy.response.headers["Location"] = note["url"]
         return note
 
+    @members_only()
     def PUT(self, note_id: str) -> Any:
         """Write a note anew."""
-        number = note_number(note_id)
+        number = number_in(note_id)
         with told_in_http():
-            self.storage.change(number, *self.sent())
+            self.storage.change(number, *self.sent(), by=cherrypy.request.login)
         return self.describe(self.storage.get(number))
 
+    @members_only()
     def DELETE(self, note_id: str) -> None:
         """Throw a note away."""
         with told_in_http():
-            self.storage.delete(note_number(note_id))
+            self.storage.delete(number_in(note_id), by=cherrypy.request.login)
         cherrypy.response.status = 204
 
     @staticmethod

@@ -1,305 +1,172 @@
-"""The notes on the web: pages for people, and the parts of the site joined together."""
+"""The site: the front page, and everything else as its attributes."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from dataclasses import asdict
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cherrypy
-from cherrypy.core.body import Part
-from cherrypy.lib.static import serve_fileobj
-from examples.notes.api import API, note_number, told_in_http
-from examples.notes.markup import HTML, join, render
-from examples.notes.storage import (
-    TEXT_LENGTH,
-    TITLE_LENGTH,
-    BadNote,
-    Note,
-    Storage,
+from cherrypy.lib.cpstats import StatsPage
+from cherrypy.stores.sqlite import SQLiteStore
+from examples.notes import (
+    exports,
+    guards,  # noqa: F401  its tools are switched on in notes.conf
 )
+from examples.notes.accounts import Accounts, members_only
+from examples.notes.api import API
+from examples.notes.database import Database
+from examples.notes.files import read_upload
+from examples.notes.live import Changes, Live
+from examples.notes.markup import HTML, join, render
+from examples.notes.notes import NotePages, form
+from examples.notes.pages import go, html_error, page
+from examples.notes.storage import BadNote, Note, Storage
+from examples.notes.tour import Tour
+from examples.notes.users import Users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cherrypy.core.body import Part
+
+HERE = Path(__file__).parent
+
 Typed = tuple[str, str]
 """Title and text as they were typed."""
 
-HERE = Path(__file__).parent
-FILE_LENGTH = 5_000_000
-
-DONE = {
-    "added": "The note is kept.",
-    "changed": "The change is kept.",
-    "attached": "The file hangs on the note.",
-    "deleted": "The note is gone.",
-}
-"""What a page says after the redirect that followed a form."""
-
-
-def same_site() -> None:
-    """Refuse to change anything for a page of another site.
-
-    Browsers say where a request comes from; programs that say nothing may pass,
-    because nobody can be tricked into being one.
-    """
-    request = cherrypy.request
-    if request.method in ("GET", "HEAD", "OPTIONS"):
-        return
-    kind = request.headers.get("Sec-Fetch-Site", "none")
-    origin = request.headers.get("Origin", request.base)
-    # Hosts only: behind a proxy the scheme that the browser sees may be another.
-    here, there = (each.rpartition("://")[2] for each in (request.base, origin))
-    if kind not in ("same-origin", "none") or here != there:
-        raise cherrypy.HTTPError(403, "Please use the forms of this site.")
-
-
-def plain_fields() -> None:
-    """Refuse fields that came twice, or as a file where text was wanted."""
-    for name, value in cherrypy.request.params.items():
-        if not isinstance(value, Part if name == "upload" else str):
-            raise cherrypy.HTTPError(400, f"The field {name} is not as expected.")
-
-
-cherrypy.tools.same_site = cherrypy.Tool("before_request_body", same_site)
-cherrypy.tools.plain_fields = cherrypy.Tool("before_handler", plain_fields)
+SESSION_MINUTES = 60 * 24 * 7
 
 
 def streamed_as(media_type: str) -> dict[str, Any]:
     """Return config for a page that is sent while it is made."""
-    return {"response.stream": True, "response.headers.Content-Type": media_type}
-
-
-def html_error(status: str, message: str, traceback: str, version: str) -> str:
-    """Answer errors with a page that looks like the others."""
-    cherrypy.response.headers["Content-Type"] = "text/html;charset=utf-8"
-    # What error pages are given is escaped already.
-    told = render("error.html", status=HTML(status), message=HTML(message))
-    return page("Sorry", told)
-
-
-def page(
-    title: str, content: HTML, *, q: str = "", done: str = "", problem: str = ""
-) -> str:
-    """Return a whole page, on top what was done or what was wrong."""
-    told = HTML()
-    if problem:
-        told = render("problem.html", text=problem)
-    elif done in DONE:
-        told = render("told.html", text=DONE[done])
-    return render("page.html", title=title, content=content, q=q, told=told)
-
-
-def form(action: str, title: str, text: str, *, button: str, file: HTML) -> HTML:
-    """Return the form that makes or changes a note."""
-    return render(
-        "form.html",
-        action=cherrypy.url(action),
-        title=title,
-        text=text,
-        button=button,
-        file=file,
-        title_length=TITLE_LENGTH,
-        text_length=TEXT_LENGTH,
-    )
-
-
-def read_upload(upload: Part | None) -> tuple[str, bytes] | None:
-    """Return name and content of an uploaded file, None if no file was chosen."""
-    if upload is None or not upload.filename:
-        return None
-    content = upload.file.read(FILE_LENGTH + 1)
-    if len(content) > FILE_LENGTH:
-        raise BadNote(f"A file may have {FILE_LENGTH // 1_000_000} MB.")
-    # Some browsers used to send the whole path, with either kind of slash.
-    name = PurePath(upload.filename.replace("\\", "/")).name
-    return name or "file", content
-
-
-@cherrypy.popargs("note_id")
-class NotePages:
-    """One note: /note/1/ shows it, and what can be done with it lies below."""
-
-    def __init__(self, storage: Storage) -> None:
-        self.storage = storage
-
-    def find(self, note_id: str) -> Note:
-        """Return the note of this number; 404 if there is none."""
-        with told_in_http():
-            return self.storage.get(note_number(note_id))
-
-    def show(self, note: Note, *, done: str = "", problem: str = "") -> str:
-        """Return the page of a note."""
-        here = f"/note/{note.id}"
-        files = [
-            render(
-                "attachment.html",
-                url=cherrypy.url(f"{here}/attachment/{file.id}"),
-                name=file.name,
-                size=f"{max(1, round(file.size / 1000)):,} kB",
-            )
-            for file in self.storage.attachments(note.id)
-        ]
-        content = render(
-            "note.html",
-            form=form(
-                f"{here}/change",
-                note.title,
-                note.text,
-                button="Keep the change",
-                file=HTML(),
-            ),
-            changed=note.changed,
-            changed_day=note.changed[:10],
-            files=join(*files) if files else render("no-attachment.html"),
-            attach=cherrypy.url(f"{here}/attach"),
-            delete=cherrypy.url(f"{here}/delete"),
-        )
-        return page(note.title or "A note", content, done=done, problem=problem)
-
-    @cherrypy.expose
-    def index(self, note_id: str, done: str = "") -> str:
-        """Show a note."""
-        return self.show(self.find(note_id), done=done)
-
-    @cherrypy.expose
-    @cherrypy.tools.allow(methods=["POST"])
-    def change(self, note_id: str, title: str, text: str = "") -> str:
-        """Write a note anew and show it."""
-        note = self.find(note_id)
-        try:
-            self.storage.change(note.id, title, text)
-        except BadNote as problem:
-            cherrypy.response.status = 400
-            typed = Note(note.id, title, text, note.changed)
-            return self.show(typed, problem=str(problem))
-        raise cherrypy.HTTPRedirect(cherrypy.url(f"/note/{note.id}/", "done=changed"))
-
-    @cherrypy.expose
-    @cherrypy.tools.allow(methods=["POST"])
-    def delete(self, note_id: str) -> None:
-        """Throw a note away and go back to the others."""
-        self.storage.delete(self.find(note_id).id)
-        raise cherrypy.HTTPRedirect(cherrypy.url("/", "done=deleted"))
-
-    @cherrypy.expose
-    @cherrypy.tools.allow(methods=["POST"])
-    def attach(self, note_id: str, upload: Part | None = None) -> str:
-        """Hang a file on a note."""
-        note = self.find(note_id)
-        try:
-            if file := read_upload(upload):
-                self.storage.attach(note.id, *file)
-        except BadNote as problem:
-            cherrypy.response.status = 413
-            return self.show(note, problem=str(problem))
-        done = "attached" if file else ""
-        raise cherrypy.HTTPRedirect(cherrypy.url(f"/note/{note.id}/", f"done={done}"))
-
-    @cherrypy.expose
-    def attachment(self, attachment_id: str, note_id: str) -> Any:
-        """Hand out a file: always to be saved, so that no upload becomes a page.
-
-        What popargs takes from the path comes by name; what is left, by position.
-        """
-        with told_in_http():
-            name, content = self.storage.attachment(
-                note_number(note_id), note_number(attachment_id)
-            )
-        return serve_fileobj(
-            io.BytesIO(content), "application/octet-stream", "attachment", name
-        )
+    return {
+        "response.stream": True,
+        "response.headers.Content-Type": media_type,
+        # It may take a while, and must not hold a session all the time.
+        "tools.sessions.on": False,
+    }
 
 
 @cherrypy.config(**{"error_page.default": html_error})
 class Site:
-    """The front page, and the rest of the site as its attributes."""
+    """What visitors find at /, and as attributes what lies below it."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, users: Users, changes: Changes) -> None:
         self.storage = storage
+        self.changes = changes
         self.note = NotePages(storage)
+        self.account = Accounts(users)
+        self.live = Live(changes)
         self.api = API(storage)
+        self.tour = Tour()
+        self.stats = StatsPage()
 
     @cherrypy.expose
     def index(self, q: str = "", done: str = "") -> str:
         """Show the notes, or those with these words, and a form for another."""
         return self.show(q, done=done)
 
-    def show(
-        self, q: str = "", *, done: str = "", problem: str = "", typed: Typed = ("", "")
-    ) -> str:
-        """Return the front page."""
-        notes = self.storage.search(q)
-        cards = [
-            render(
-                "card.html",
-                url=cherrypy.url(f"/note/{note.id}/"),
-                title=note.title,
-                excerpt=note.text[:200],
-                changed=note.changed,
-                changed_day=note.changed[:10],
-            )
-            for note in notes
-        ]
-        content = render(
-            "notes.html",
-            form=form("/add", *typed, button="Keep it", file=render("file.html")),
-            count=f"{len(notes)} {'note' if len(notes) == 1 else 'notes'}",
-            about=f" with “{q}”" if q else "",
-            cards=join(*cards),
-            ndjson=cherrypy.url("/export.ndjson"),
-            csv=cherrypy.url("/export.csv"),
-            open="open" if problem or not (notes or q) else "",
-        )
-        return page("All notes", content, q=q, done=done, problem=problem)
-
     @cherrypy.expose
     @cherrypy.tools.allow(methods=["POST"])
+    @members_only()
     def add(self, title: str, text: str = "", upload: Part | None = None) -> str:
         """Make a note and show it."""
+        me = cherrypy.request.login
         try:
             file = read_upload(upload)
-            number = self.storage.add(title, text)
+            number = self.storage.add(title, text, author=me)
         except BadNote as problem:
             cherrypy.response.status = 400
             return self.show(problem=str(problem), typed=(title, text))
         if file:
-            self.storage.attach(number, *file)
-        raise cherrypy.HTTPRedirect(cherrypy.url(f"/note/{number}/", "done=added"))
+            self.storage.attach(number, *file, by=me)
+        raise go(f"/note/{number}/", "added")
 
     @cherrypy.expose  # at /export.ndjson: the dot of a URL is an underscore here
     @cherrypy.config(**streamed_as("application/x-ndjson"))
     def export_ndjson(self) -> Iterator[bytes]:
-        """Send every note as a line of JSON, while they are read."""
-        for note in self.storage.every():
-            yield json.dumps(asdict(note)).encode() + b"\n"
+        """Send every note as a line of JSON."""
+        return exports.as_json_lines(self.storage.every())
 
     @cherrypy.expose
     @cherrypy.config(**streamed_as("text/csv"))
     def export_csv(self) -> Iterator[str]:
-        """Send every note as a row for a spreadsheet, while they are read."""
-        line = io.StringIO()
-        writer = csv.writer(line)
-        writer.writerow(["id", "title", "text", "changed"])
-        for note in self.storage.every():
-            texts = [plain_cell(note.title), plain_cell(note.text)]
-            writer.writerow([note.id, *texts, note.changed])
-            yield line.getvalue()
-            line.seek(0)
-            line.truncate()
+        """Send every note as a row for a spreadsheet."""
+        return exports.as_table(self.storage.every())
+
+    @cherrypy.expose  # at /api-guide
+    def api_guide(self) -> str:
+        """Tell programmers how to use the API."""
+        return page("API", render("api-guide.html", base=cherrypy.url("/api")))
+
+    def show(
+        self, q: str = "", *, done: str = "", problem: str = "", typed: Typed = ("", "")
+    ) -> str:
+        """Return the front page."""
+        # First the number, then the notes: what changes in between is told again.
+        seen = self.changes.number
+        notes = self.storage.search(q)
+        content = render(
+            "notes.html",
+            write=self.invitation(typed, unfolded=bool(problem or not (notes or q))),
+            live=cherrypy.url("/live/"),
+            seen=seen,
+            count=f"{len(notes)} {'note' if len(notes) == 1 else 'notes'}",
+            about=f" with “{q}”" if q else "",
+            cards=join(*map(self.card, notes)),
+            ndjson=cherrypy.url("/export.ndjson"),
+            csv=cherrypy.url("/export.csv"),
+        )
+        return page("All notes", content, q=q, done=done, problem=problem)
+
+    @staticmethod
+    def invitation(typed: Typed, *, unfolded: bool) -> HTML:
+        """Return the form for a new note; a way to it for who is not logged in."""
+        if not cherrypy.request.login:
+            return render(
+                "welcome.html",
+                login=cherrypy.url("/account/login"),
+                register=cherrypy.url("/account/register"),
+                tour=cherrypy.url("/tour/"),
+            )
+        return render(
+            "write.html",
+            form=form("/add", *typed, button="Keep it", file=render("file-field.html")),
+            open="open" if unfolded else "",
+        )
+
+    @staticmethod
+    def card(note: Note) -> HTML:
+        """Return a note as it stands among the others."""
+        return render(
+            "card.html",
+            url=cherrypy.url(f"/note/{note.id}/"),
+            title=note.title,
+            excerpt=note.text[:200],
+            author=note.author or "somebody",
+            changed=note.changed,
+            changed_day=note.changed[:10],
+        )
 
 
-def plain_cell(text: str) -> str:
-    """Return text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
-
-
-def make_application(database: Path) -> cherrypy.Application:
-    """Return the site, with its notes in this file."""
-    site = Site(Storage(database))
+def make_application(file: Path) -> cherrypy.Application:
+    """Return the site, with its notes in this file and its sessions beside it."""
+    database = Database(file)
+    changes = Changes(cherrypy.engine)
+    changes.subscribe()
+    users = Users(database)
+    site = Site(Storage(database, changes.announce), users, changes)
     application = cherrypy.Application(site, "", str(HERE / "notes.conf"))
-    application.merge({"/": {"tools.staticdir.root": str(HERE)}})
+    application.merge(
+        {
+            "/": {
+                "tools.sessions.storage": SQLiteStore(
+                    file.with_name("sessions.sqlite")
+                ),
+                "tools.sessions.timeout": SESSION_MINUTES,
+                "tools.staticdir.root": str(HERE),
+            },
+            "/api": {"tools.known_user.checkpassword": site.account.is_right},
+        }
+    )
     return application

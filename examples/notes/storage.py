@@ -1,39 +1,28 @@
-"""The notes and their attachments, in one SQLite file."""
+"""The notes, and the files that hang on them. Nothing here knows of the web."""
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    import sqlite3
+    from collections.abc import Callable, Iterator
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS notes (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    title TEXT NOT NULL,
-    text TEXT NOT NULL,
-    changed TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS attachments (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    note_id INTEGER NOT NULL REFERENCES notes(id) ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    content BLOB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS attachments_by_note ON attachments (note_id);
-"""
+    from examples.notes.database import Database
 
 TITLE_LENGTH = 200
 TEXT_LENGTH = 100_000
+NAME_LENGTH = 120
 
 
 class NoSuchNote(LookupError):
     """There is no note, or no attachment, of this number."""
+
+
+class NotYours(PermissionError):
+    """Only who has written a note may do that with it."""
 
 
 class BadNote(ValueError):
@@ -47,6 +36,8 @@ class Note:
     id: int
     title: str
     text: str
+    author: str
+    """The name of who wrote it; empty for notes from before there were users."""
     changed: str
     """When it was last written, ISO 8601 in UTC."""
 
@@ -61,30 +52,23 @@ class Attachment:
     """Bytes."""
 
 
-class Storage:
-    """Notes in a SQLite file.
+def _nobody_listens() -> None:
+    pass
 
-    Every call opens the file anew, which costs less than a tenth of a millisecond and
-    lets any number of threads and processes share it.
+
+class Storage:
+    """Everybody reads all notes; only its author changes one.
+
+    Args:
+        database: Where they are kept.
+        changed: Called after each change.
     """
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        with self._open() as db:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.executescript(SCHEMA)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """Open the file; write down what was done unless it failed."""
-        db = sqlite3.connect(self.path, timeout=10)
-        try:
-            db.execute("PRAGMA foreign_keys = ON")
-            with db:
-                yield db
-        finally:
-            db.close()
+    def __init__(
+        self, database: Database, changed: Callable[[], None] = _nobody_listens
+    ) -> None:
+        self.database = database
+        self.changed = changed
 
     def search(self, words: str = "", *, limit: int = 100) -> list[Note]:
         """Return the notes with all of these words in them, last changed first."""
@@ -95,9 +79,9 @@ class Storage:
             for special in "\\%_":
                 word = word.replace(special, f"\\{special}")
             values.append(f"%{word}%")
-        with self._open() as db:
+        with self.database.open() as db:
             rows = db.execute(
-                "SELECT id, title, text, changed FROM notes WHERE"
+                "SELECT id, title, text, author, changed FROM notes WHERE"
                 f" {' AND '.join(where)} ORDER BY changed DESC, id DESC LIMIT ?",
                 [*values, limit],
             )
@@ -105,48 +89,45 @@ class Storage:
 
     def every(self) -> Iterator[Note]:
         """Yield all notes, oldest first, without holding them in memory."""
-        with self._open() as db:
-            for row in db.execute("SELECT id, title, text, changed FROM notes"):
+        with self.database.open() as db:
+            for row in db.execute("SELECT id, title, text, author, changed FROM notes"):
                 yield Note(*row)
 
     def get(self, note_id: int) -> Note:
         """Return one note."""
-        with self._open() as db:
-            row = db.execute(
-                "SELECT id, title, text, changed FROM notes WHERE id = ?", [note_id]
-            ).fetchone()
-        if row is None:
-            raise NoSuchNote(note_id)
-        return Note(*row)
+        with self.database.open() as db:
+            return _found(db, note_id)
 
-    def add(self, title: str, text: str) -> int:
+    def add(self, title: str, text: str, *, author: str) -> int:
         """Keep a new note and return its number."""
-        with self._open() as db:
+        with self.database.open() as db:
             cursor = db.execute(
-                "INSERT INTO notes (title, text, changed) VALUES (?, ?, ?)",
-                [*_checked(title, text), _now()],
+                "INSERT INTO notes (title, text, author, changed) VALUES (?, ?, ?, ?)",
+                [*_checked(title, text), author, _now()],
             )
-            return cursor.lastrowid or 0
+        self.changed()
+        return cursor.lastrowid or 0
 
-    def change(self, note_id: int, title: str, text: str) -> None:
+    def change(self, note_id: int, title: str, text: str, *, by: str) -> None:
         """Write a note anew."""
-        with self._open() as db:
-            cursor = db.execute(
+        with self.database.open() as db:
+            _belongs(db, note_id, by)
+            db.execute(
                 "UPDATE notes SET title = ?, text = ?, changed = ? WHERE id = ?",
                 [*_checked(title, text), _now(), note_id],
             )
-            if not cursor.rowcount:
-                raise NoSuchNote(note_id)
+        self.changed()
 
-    def delete(self, note_id: int) -> None:
+    def delete(self, note_id: int, *, by: str) -> None:
         """Throw a note away, and its attachments with it."""
-        with self._open() as db:
-            if not db.execute("DELETE FROM notes WHERE id = ?", [note_id]).rowcount:
-                raise NoSuchNote(note_id)
+        with self.database.open() as db:
+            _belongs(db, note_id, by)
+            db.execute("DELETE FROM notes WHERE id = ?", [note_id])
+        self.changed()
 
     def attachments(self, note_id: int) -> list[Attachment]:
         """Return what hangs on a note, by name."""
-        with self._open() as db:
+        with self.database.open() as db:
             rows = db.execute(
                 "SELECT id, name, length(content) FROM attachments"
                 " WHERE note_id = ? ORDER BY name, id",
@@ -154,21 +135,28 @@ class Storage:
             )
             return [Attachment(*row) for row in rows]
 
-    def attach(self, note_id: int, name: str, content: bytes) -> int:
+    def attach(self, note_id: int, name: str, content: bytes, *, by: str) -> int:
         """Hang a file on a note and return the number of the attachment."""
-        with self._open() as db:
-            try:
-                cursor = db.execute(
-                    "INSERT INTO attachments (note_id, name, content) VALUES (?, ?, ?)",
-                    [note_id, name, content],
-                )
-            except sqlite3.IntegrityError as error:
-                raise NoSuchNote(note_id) from error
-            return cursor.lastrowid or 0
+        with self.database.open() as db:
+            _belongs(db, note_id, by)
+            cursor = db.execute(
+                "INSERT INTO attachments (note_id, name, content) VALUES (?, ?, ?)",
+                [note_id, name[:NAME_LENGTH], content],
+            )
+        return cursor.lastrowid or 0
+
+    def detach(self, note_id: int, attachment_id: int, *, by: str) -> None:
+        """Throw away a file that hangs on a note."""
+        with self.database.open() as db:
+            _belongs(db, note_id, by)
+            db.execute(
+                "DELETE FROM attachments WHERE note_id = ? AND id = ?",
+                [note_id, attachment_id],
+            )
 
     def attachment(self, note_id: int, attachment_id: int) -> tuple[str, bytes]:
         """Return name and content of a file that hangs on a note."""
-        with self._open() as db:
+        with self.database.open() as db:
             row = db.execute(
                 "SELECT name, content FROM attachments WHERE note_id = ? AND id = ?",
                 [note_id, attachment_id],
@@ -177,6 +165,25 @@ class Storage:
             raise NoSuchNote(attachment_id)
         name, content = row
         return str(name), bytes(content)
+
+
+def _found(db: sqlite3.Connection, note_id: int) -> Note:
+    row = db.execute(
+        "SELECT id, title, text, author, changed FROM notes WHERE id = ?", [note_id]
+    ).fetchone()
+    if row is None:
+        raise NoSuchNote(note_id)
+    return Note(*row)
+
+
+def _belongs(db: sqlite3.Connection, note_id: int, name: str) -> None:
+    """Make sure that a note is there and was written by whoever has this name.
+
+    From here on nobody else writes, so it stays true until the change is done.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    if not name or _found(db, note_id).author != name:
+        raise NotYours("Only who has written a note may change it.")
 
 
 def _checked(title: str, text: str) -> tuple[str, str]:

@@ -8,29 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cherrypy.testing import Client
-from examples.notes.app import FILE_LENGTH, make_application
-from examples.notes.storage import Storage
+from examples.notes.database import Database
+from examples.notes.files import FILE_LENGTH, safe_name
+from examples.notes.storage import NAME_LENGTH, Storage
+from tests.examples.notes_client import add
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "notes.sqlite"
-
-
-@pytest.fixture
-def client(database: Path) -> Client:
-    return Client(make_application(database), follow_redirects=True)
-
-
-def add(client: Client, title: str = "Milk", text: str = "two litres") -> str:
-    """Keep a note and return the path of its page."""
-    response = client.post("/add", data={"title": title, "text": text})
-    assert response.ok, response
-    return response.request.url.partition("?")[0].removeprefix("http://localhost")
+    from cherrypy.testing import Client
 
 
 class TestPages:
@@ -144,7 +130,7 @@ class TestPages:
             ("style.css", "text/css"),
             ("notes.js", "text/javascript"),
             ("icon.svg", "image/svg+xml"),
-            ("about.html", "text/html"),
+            ("upload.js", "text/javascript"),
         ],
     )
     def test_static_files_are_there(self, client: Client, name: str, kind: str) -> None:
@@ -193,12 +179,48 @@ class TestFiles:
         client.post(f"{first}attach", files={"upload": ("a", b"x")})
         assert client.get(f"{second}attachment/1").status_code == 404
         assert client.post("/note/9/attach", files={"upload": b"x"}).status_code == 404
+        assert client.post(f"{second}detach/1").ok
+        assert client.get(f"{first}attachment/1").body == b"x"
 
     def test_files_go_with_their_note(self, client: Client, database: Path) -> None:
         here = add(client)
         client.post(f"{here}attach", files={"upload": ("a", b"x")})
         client.post(f"{here}delete")
-        assert Storage(database).attachments(1) == []
+        assert Storage(Database(database)).attachments(1) == []
+
+    @pytest.mark.parametrize(
+        ("sent", "kept"),
+        [
+            ("../../etc/passwd", "passwd"),
+            ("C:\\boot\\a.txt", "a.txt"),
+            ("..", "file"),
+            (".htaccess", "htaccess"),
+            ("a\r\nSet-Cookie: b=c", "aSet-Cookie: b=c"),
+            ("gpj.\u202eexe.txt", "gpj.exe.txt"),
+            ("\x00", "file"),
+            ("x" * 200 + ".pdf", "x" * (NAME_LENGTH - 4) + ".pdf"),
+            ("x" * 200, "x" * NAME_LENGTH),
+        ],
+    )
+    def test_names_are_no_paths_and_hide_nothing(self, sent: str, kept: str) -> None:
+        assert safe_name(sent) == kept
+
+    def test_names_are_text_and_never_markup(self, client: Client) -> None:
+        here = add(client)
+        name = "<img src=x onerror=alert(1)>.png"
+        page = client.post(f"{here}attach", files={"upload": (name, b"x")}).text
+        assert "<img src=x" not in page
+        assert "&lt;img src=x" in page
+        sent = client.get(f"{here}attachment/1").headers["Content-Disposition"]
+        assert sent.startswith("attachment; filename=")
+
+    def test_a_file_can_be_thrown_away(self, client: Client) -> None:
+        here = add(client)
+        client.post(f"{here}attach", files={"upload": ("a", b"x")})
+        page = client.post(f"{here}detach/1").text
+        assert "The file is gone." in page
+        assert "None yet." in page
+        assert client.get(f"{here}attachment/1").status_code == 404
 
 
 class TestAPI:
@@ -268,7 +290,7 @@ class TestExports:
         response = client.get("/export.csv")
         assert response.content_type == "text/csv"
         header, row = csv.reader(response.text.splitlines())
-        assert header == ["id", "title", "text", "changed"]
+        assert header == ["id", "title", "text", "author", "changed"]
         assert row[:3] == ["1", "'=1+1", "café, nice"]
 
     def test_a_reader_may_leave_early(self, client: Client) -> None:

@@ -1,45 +1,45 @@
-"""The demonstration as a process, as scripts/run starts it."""
+"""The demonstration: it greets, serves many, and ends when told."""
 
 from __future__ import annotations
 
-import re
-import signal
-import subprocess
-import sys
-from pathlib import Path
+import json
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from examples.notes.live import PLACES
+from tests.live.demonstration import running
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.live
 
 
 def test_it_greets_serves_and_ends_when_told(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "examples.notes", "--port=0", f"--data={tmp_path}"]
-    # Not to be restarted when somebody edits a file meanwhile.
-    command += ["--environment=staging"]
-    with subprocess.Popen(
-        command,
-        cwd=PROJECT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                if found := re.search(
-                    r"in a browser +(http://127\.0\.0\.1:\d+/)", line
-                ):
-                    break
-            else:
-                pytest.fail("no greeting")
-            with urlopen(found[1], timeout=30) as page:
+    for _ in range(2):
+        with running(tmp_path) as base, urlopen(f"{base}/", timeout=30) as page:
+            assert page.status == 200
+            assert b"3 notes" in page.read()
+
+
+def test_listeners_leave_threads_for_others_and_go_when_it_ends(tmp_path: Path) -> None:
+    with ExitStack() as listening:
+        with running(tmp_path) as base:
+            # More than the server has threads.
+            listeners = [
+                listening.enter_context(urlopen(f"{base}/live/", timeout=30))
+                for _ in range(15)
+            ]
+            for each in listeners[:-PLACES]:
+                # Sent home in favour of those who came after them.
+                assert each.read().startswith(b"retry: ")
+            with urlopen(f"{base}/stats/data", timeout=30) as answer:
+                server = json.load(answer)
+            assert "CherryPy Applications" in server
+            with urlopen(f"{base}/", timeout=30) as page:
                 assert page.status == 200
-                assert b"3 notes" in page.read()
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=30)
-    assert process.returncode == 0
+        for each in listeners[-PLACES:]:
+            assert b"event: change" in each.read()

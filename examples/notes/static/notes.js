@@ -1,48 +1,74 @@
-// The notes work without this file. With it they search while you type, ask before
-// they throw something away, and show times in your own clock and language.
-"use strict";
+// Everything works without scripts. With them the notes are searched while you type,
+// change while you look, and nothing is thrown away without a question.
+import { sendWithProgress } from "./upload.js";
 
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const field = document.getElementById("q");
+const cards = document.getElementById("cards");
+const count = document.getElementById("count");
+const live = document.getElementById("live");
 
+/** Show times in the clock and language of whoever looks. */
 function showTimes(root) {
   for (const time of root.querySelectorAll("time")) {
     time.textContent = when.format(new Date(time.dateTime));
   }
 }
 
-function makeCard(note) {
-  const item = document.createElement("li");
-  const card = item.appendChild(document.createElement("article"));
-  const link = card
-    .appendChild(document.createElement("h2"))
-    .appendChild(document.createElement("a"));
-  link.href = `/note/${note.id}/`;
-  // textContent, never innerHTML: a note is text, whatever is in it.
-  link.textContent = note.title;
-  card.appendChild(document.createElement("p")).textContent = note.text.slice(0, 200);
-  card.appendChild(document.createElement("time")).dateTime = note.changed;
-  return item;
+/** Ask for the page again, and take over the notes that are in it now. */
+let asked;
+async function refresh({ markNew = false } = {}) {
+  asked?.abort();
+  asked = new AbortController();
+  const url = `/?${new URLSearchParams({ q: field.value.trim() })}`;
+  const known = new Set([...cards.querySelectorAll("a")].map((link) => link.href));
+  try {
+    const answer = await fetch(url, { signal: asked.signal });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = [...page.getElementById("cards").children];
+    for (const card of fresh) {
+      const isNew = markNew && !known.has(card.querySelector("a").href);
+      card.classList.toggle("new-card", isNew);
+    }
+    const focused = cards.contains(document.activeElement) && document.activeElement.href;
+    cards.replaceChildren(...fresh);
+    if (focused) {
+      const links = [...cards.querySelectorAll("a")];
+      links.find((link) => link.href === focused)?.focus();
+    }
+    count.textContent = page.getElementById("count").textContent;
+    showTimes(cards);
+  } catch (error) {
+    if (error.name !== "AbortError") console.warn(error);
+  }
 }
 
-function searchWhileTyping(field, cards, count) {
-  let asked;
-  field.addEventListener("input", async () => {
-    asked?.abort();
-    asked = new AbortController();
-    const words = field.value.trim();
-    const url = `/api/notes?${new URLSearchParams({ q: words })}`;
-    try {
-      const answer = await fetch(url, { signal: asked.signal });
-      if (!answer.ok) return;
-      const notes = await answer.json();
-      cards.replaceChildren(...notes.map(makeCard));
-      showTimes(cards);
-      const number = `${notes.length} ${notes.length === 1 ? "note" : "notes"}`;
-      count.textContent = words ? `${number} with “${words}”` : number;
-    } catch (error) {
-      if (error.name !== "AbortError") throw error;
-    }
-  });
+/** Hear of changes while the page is to be seen; the browser connects again by itself. */
+function listen() {
+  let { url, seen } = live.dataset;
+  let source;
+  const open = () => {
+    source = new EventSource(`${url}?seen=${seen}`);
+    source.addEventListener("open", () => show("Live", true));
+    source.addEventListener("error", () => show("Waiting for the site", false));
+    source.addEventListener("change", (event) => {
+      seen = event.lastEventId;
+      refresh({ markNew: true });
+    });
+  };
+  const show = (text, works) => {
+    live.hidden = false;
+    live.textContent = text;
+    live.classList.toggle("works", works);
+  };
+  // A page that nobody sees needs no connection; it catches up when it is seen again.
+  const look = () => {
+    source?.close();
+    if (!document.hidden) open();
+  };
+  document.addEventListener("visibilitychange", look);
+  look();
 }
 
 for (const form of document.querySelectorAll("form[data-ask]")) {
@@ -57,8 +83,10 @@ for (const area of document.querySelectorAll("textarea")) {
   });
 }
 
-const cards = document.getElementById("cards");
 if (cards) {
-  searchWhileTyping(document.getElementById("q"), cards, document.getElementById("count"));
+  field.addEventListener("input", () => refresh());
+  listen();
 }
+const attach = document.getElementById("attach");
+if (attach) sendWithProgress(attach);
 showTimes(document);
