@@ -14,7 +14,9 @@ class Worker(SimplePlugin):
         self.done = []
 
     def start(self):
-        self.thread = cherrypy.process.plugins.BackgroundTask(0, self.work, bus=self.bus)
+        self.thread = cherrypy.process.plugins.BackgroundTask(
+            0, self.work, bus=self.bus
+        )
         self.thread.start()
         self.bus.subscribe("later", self.tasks.put)
 

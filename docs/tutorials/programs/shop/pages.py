@@ -1,7 +1,6 @@
 """What customers see: pages."""
 
 import cherrypy
-
 from shop import discounts  # noqa: F401  puts the tool into the box
 
 
