@@ -64,7 +64,7 @@ class _ServingView:
     __slots__ = ()
 
     if TYPE_CHECKING:
-        request: Request
+        request: _AmbientRequest
         response: Response
 
     def load(self, request: Request, response: Response) -> None:
@@ -165,7 +165,15 @@ serving: Final[_ServingView] = _ServingView()
 """What is being served; programs may store more beside request and response."""
 
 if TYPE_CHECKING:
-    request: Request
+
+    class _AmbientRequest(Request):
+        """The present request, with whatever tools and pages hang on it."""
+
+        def __getattr__(self, name: str) -> Any: ...
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
+    request: _AmbientRequest
     response: Response
 else:
     request = _Proxy("request")

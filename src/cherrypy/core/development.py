@@ -15,14 +15,15 @@ import os
 import re
 import reprlib
 import sys
-import traceback as tracebacks
-from difflib import get_close_matches
-from ipaddress import ip_address
-from itertools import chain
+from ipaddress import IPv6Address, ip_address
+from itertools import islice
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
+from cherrypy.core.lessons import lessons
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from types import FrameType, TracebackType
 
     from cherrypy.core.request import Request
@@ -36,6 +37,7 @@ HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 """What goes with the page."""
 
@@ -45,14 +47,35 @@ _AROUND = 4  # lines of source before and after the one that failed
 _MOST_FRAMES = 60
 _MOST_NAMES = 60  # of variables, headers and settings each
 
+_MOST_EXCEPTIONS = 12  # that led to one, or are in its groups
+_LONGEST = 1000  # characters of a value
+_LONGEST_TEXT = 5000  # characters of what an exception says
+
 _SECRET = re.compile(
-    r"pass(word|wd|phrase)?$|secret|token|api_?key|private|credential|authorization"
-    r"|cookie|session_?id|(^|[._-])key$",
+    r"passw|passphrase|(^|[._-])pass$|secret|token|api_?key|private|credential|csrf"
+    r"|authorization|cookie|session_?id|(^|[._-])key$|auth\.users$",
     re.IGNORECASE,
 )
 _HIDDEN = "(not shown: by its name it is a secret)"
 
-_FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Real-Ip")
+# Secrets within a text: of a query, of the repr of an object, of a URL with a login.
+_ASSIGNED = re.compile(
+    r"(\b\w{0,40}(?:passw|secret|token|api_?key|credential)\w{0,40}['\"]?\s{0,3}[=:]\s{0,3})"
+    r"('[^']*'|\"[^\"]*\"|[^\s&,;)}'\"]+)",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(r"(://[^/\s:@]{0,99}:)[^/\s@]{1,99}@")
+
+# What proxies add.
+_FORWARDED = (
+    *("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"),
+    *("X-Forwarded-Server", "X-Real-Ip", "X-Client-Ip", "True-Client-Ip"),
+    *("Cf-Connecting-Ip", "X-Original-Host"),
+)
+
+# Names that no public name server knows. A page of somebody else that gives its own
+# name the address of this machine (DNS rebinding) must not read what is shown here.
+_NEARBY = ("localhost", ".local", ".test", ".internal", ".lan", ".home.arpa")
 
 _STYLE = """
 :root { --paper: #f6f6f3; --card: #fff; --ink: #22262e; --soft: #6a707c;
@@ -64,6 +87,7 @@ _STYLE = """
 body { margin: 0 auto; max-width: 72rem; padding: 1.5rem; background: var(--paper);
   color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
 h1 { margin: 0; font-size: 1.4rem; overflow-wrap: anywhere; }
+h1, .said { white-space: pre-wrap; }
 h2 { margin: 2rem 0 .5rem; font-size: 1.05rem; }
 .status { color: var(--bad); font-weight: 600; letter-spacing: .02em; }
 .teach { border-left: 4px solid var(--main); padding: .1rem 1rem; margin: 1rem 0;
@@ -87,15 +111,33 @@ footer { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: .5rem
 
 
 def may_be_shown(request: Request) -> bool:
-    """Tell whether the client is a developer: in the same network, and no proxy's."""
+    """Tell whether the client is a developer: in the same network, and no proxy's.
+
+    Who comes through a Unix socket is none: behind those are proxies.
+    """
     if any(request.raw_header(name) is not None for name in _FORWARDED):
         return False
+    return _is_near(request.remote.ip) and _is_ours(request.raw_header("Host") or "")
+
+
+def _is_near(ip: str) -> bool:
+    """Tell whether an address belongs to this machine or to a private network."""
     try:
-        address = ip_address(request.remote.ip)
+        address = ip_address(ip)
     except ValueError:
-        # A Unix socket, or no server at all.
-        return True
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
     return address.is_loopback or address.is_private
+
+
+def _is_ours(host: str) -> bool:
+    """Tell whether a Host header is an address or a name that is known only here."""
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    name = name.strip("[]").lower()
+    if "." not in name and ":" not in name:
+        return True
+    return name.endswith(_NEARBY) or _is_near(name)
 
 
 def render(request: Request, status: str, message: str, version: str) -> bytes:
@@ -108,17 +150,17 @@ def render(request: Request, status: str, message: str, version: str) -> bytes:
         version: Of the framework.
     """
     problem = sys.exc_info()[1]
-    lessons = _lessons(request, status, problem)
     failed = problem is not None and status.startswith("5")
-    heading = message
-    if failed and problem is not None:
-        heading = "".join(tracebacks.format_exception_only(problem)).strip()
+    heading = _said(problem) if failed and problem is not None else message
     parts = [
         f'<p class="status">{_text(status)}</p><h1>{_text(heading)}</h1>',
-        *[f'<div class="teach"><p>{_text(lesson)}</p></div>' for lesson in lessons],
+        *[
+            f'<div class="teach"><p>{_text(lesson)}</p></div>'
+            for lesson in lessons(request, status, problem)
+        ],
     ]
     if problem is not None:
-        parts += _chain_of(problem, open_last=failed)
+        parts += _story_of(problem, open_last=failed)
     parts += _about(request)
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
@@ -134,28 +176,48 @@ def render(request: Request, status: str, message: str, version: str) -> bytes:
 # ------------------------------------------------------------------ the traceback
 
 
-def _chain_of(problem: BaseException, *, open_last: bool) -> Iterator[str]:
-    """Yield an exception and those that led to it, the latest first."""
-    seen: list[BaseException] = []
-    current: BaseException | None = problem
-    title = "Traceback, the latest call last"
-    while current is not None and current not in seen and len(seen) < 5:
-        seen.append(current)
-        yield f"<h2>{title}</h2>"
-        if len(seen) > 1:
-            said = "".join(tracebacks.format_exception_only(current)).strip()
-            yield f"<p>{_text(said)}</p>"
+def _said(problem: BaseException) -> str:
+    """Return the type and the text of an exception."""
+    kind = type(problem)
+    name = kind.__qualname__
+    if kind.__module__ != "builtins":
+        name = f"{kind.__module__}.{name}"
+    try:
+        text = str(problem)
+    except Exception as another:  # boundary: an exception of the program
+        text = f"(its text failed: {type(another).__name__})"
+    if len(text) > _LONGEST_TEXT:
+        text = f"{text[:_LONGEST_TEXT]} …"
+    return f"{name}: {text}" if text else name
+
+
+def _story_of(problem: BaseException, *, open_last: bool) -> Iterator[str]:
+    """Yield an exception, those in its groups, and those that led to it."""
+    waiting = [("Traceback, the latest call last", problem)]
+    told: set[int] = set()
+    while waiting and len(told) < _MOST_EXCEPTIONS:
+        title, current = waiting.pop(0)
+        if id(current) in told:
+            continue
+        yield f"<h2>{_text(title)}</h2>"
+        if told:
+            yield f'<p class="said">{_text(_said(current))}</p>'
+        told.add(id(current))
         yield from _frames(current.__traceback__, open_last=open_last)
+        if isinstance(current, BaseExceptionGroup):
+            count = len(current.exceptions)
+            waiting += [
+                (f"Number {number} of {count} in the group", each)
+                for number, each in enumerate(current.exceptions, 1)
+            ]
         if current.__cause__ is not None:
-            title, current = "This was caused by", current.__cause__
-        elif current.__suppress_context__:
-            current = None
-        else:
-            title, current = "It happened while this was handled", current.__context__
+            waiting.append(("This was caused by", current.__cause__))
+        elif current.__context__ is not None and not current.__suppress_context__:
+            waiting.append(("It happened while this was handled", current.__context__))
 
 
 def _frames(trace: TracebackType | None, *, open_last: bool) -> Iterator[str]:
-    steps = list(tracebacks.walk_tb(trace))
+    steps = list(walk_tb(trace))
     if len(steps) > _MOST_FRAMES:
         yield f"<p>{len(steps) - _MOST_FRAMES} earlier calls are left out.</p>"
         del steps[:-_MOST_FRAMES]
@@ -216,6 +278,7 @@ def _about(request: Request) -> Iterator[str]:
             f"{box}.{tool}": {key: settings[key] for key in settings if key != "on"}
             for box, tools in plan.toolmaps.items()
             for tool, settings in tools.items()
+            if settings.get("on")
         }
         yield _folded("Tools that are on", _table(tools))
         yield _folded("Config in force", _table(dict(sorted(plan.config.items()))))
@@ -224,7 +287,7 @@ def _about(request: Request) -> Iterator[str]:
 def _facts(request: Request) -> dict[str, Any]:
     page = getattr(request.handler, "callable", request.handler)
     return {
-        "request line": request.request_line,
+        "request line": _scrubbed(request.request_line),
         "path below the application": request.path_info,
         "application at": request.script_name or "/",
         "page": page,
@@ -254,29 +317,65 @@ class _Short(reprlib.Repr):
         self.maxlist = self.maxtuple = self.maxdict = self.maxset = 20
         self.maxlevel = 3
 
+    def repr1(self, x: Any, level: int) -> str:
+        """Return any value; subclasses of builtin types are cut like these."""
+        kind = type(x)
+        if issubclass(kind, dict):
+            return self.repr_dict(x, level)
+        if issubclass(kind, bytes | bytearray | str) and len(x) > self.maxstring:
+            return f"{x[: self.maxstring]!r} … ({len(x)} in all)"
+        return super().repr1(x, level)
+
     def repr_dict(self, x: Any, level: int) -> str:
         """Return a dict, without what looks like a secret."""
-        safe = {k: _HIDDEN if _SECRET.search(str(k)) else v for k, v in x.items()}
-        return super().repr_dict(safe, level)
+        if level <= 0:
+            return "{...}" if x else "{}"
+        shown = [
+            f"{self.repr1(name, level - 1)}: {self._unless_secret(name, value, level)}"
+            for name, value in islice(x.items(), self.maxdict)
+        ]
+        if len(x) > self.maxdict:
+            shown.append(f"... ({len(x)} in all)")
+        return f"{{{', '.join(shown)}}}"
+
+    def repr_tuple(self, x: Any, level: int) -> str:
+        """Return a tuple; a pair of name and value without what looks like a secret."""
+        if len(x) == 2 and isinstance(x[0], str | bytes) and level > 0:
+            value = self._unless_secret(x[0], x[1], level)
+            return f"({self.repr1(x[0], level - 1)}, {value})"
+        return super().repr_tuple(x, level)
+
+    def _unless_secret(self, name: object, value: Any, level: int) -> str:
+        return _HIDDEN if _is_secret(name) else self.repr1(value, level - 1)
 
 
 _short = _Short()
 
 
+def _is_secret(name: object) -> bool:
+    return _SECRET.search(str(name)[:200]) is not None
+
+
 def _shown(name: object, value: object) -> str:
-    if _SECRET.search(str(name)):
+    if _is_secret(name):
         return _HIDDEN
     try:
-        return _short.repr(value)
+        text = _short.repr(value)
     except Exception as problem:  # boundary: a repr of the program, which may fail
         return f"(its repr failed: {type(problem).__name__})"
+    return _scrubbed(text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …")
+
+
+def _scrubbed(text: str) -> str:
+    """Return a text without the secrets that are assigned to names in it."""
+    return _LOGIN.sub(r"\1…@", _ASSIGNED.sub(r"\1(not shown)", text))
 
 
 def _table(values: Mapping[Any, Any], *, plain: bool = False) -> str:
     rows = [
         f"<tr><th>{_text(name)}</th>"
         f"<td>{_text(value if plain else _shown(name, value))}</td></tr>"
-        for name, value in list(values.items())[:_MOST_NAMES]
+        for name, value in islice(values.items(), _MOST_NAMES)
     ]
     if len(values) > _MOST_NAMES:
         rows.append(f"<tr><td>{len(values) - _MOST_NAMES} more</td></tr>")
@@ -287,78 +386,3 @@ def _table(values: Mapping[Any, Any], *, plain: bool = False) -> str:
 
 def _text(value: object) -> str:
     return html.escape(str(value))
-
-
-# --------------------------------------------------------------------- the lessons
-
-
-def _lessons(
-    request: Request, status: str, problem: BaseException | None
-) -> Iterable[str]:
-    """Return what to do about it, where that can be told."""
-    notes = getattr(problem, "__notes__", [])
-    if status.startswith("404") and request.app is not None:
-        return chain(notes, _why_not_found(request))
-    return list(notes)
-
-
-def _why_not_found(request: Request) -> Iterator[str]:
-    """Follow the path along the tree and tell where it ends."""
-    node, where = request.app.root, type(request.app.root).__name__
-    if node is None:
-        yield "The application has no root object, so there is nothing to find."
-        return
-    for atom in [atom for atom in request.path_info.split("/") if atom] or ["index"]:
-        child = getattr(node, atom, None)
-        if child is None:
-            yield from _nearest(node, where, atom)
-            return
-        exposed = getattr(child, "exposed", False)
-        if callable(child) and not exposed and not _pages_of(child):
-            yield (
-                f"{where}.{atom} is there, but it is not exposed. Put "
-                "@cherrypy.expose above it if it is meant to be a page."
-            )
-            return
-        node, where = child, f"{where}.{atom}"
-    index = getattr(node, "index", None)
-    if index is not None and not getattr(index, "exposed", False):
-        yield f"{where}.index is not exposed. Put @cherrypy.expose above it."
-    elif index is None and not getattr(node, "exposed", False):
-        yield f"{where} has no index page. Pages below it: {_listed(node)}."
-
-
-def _nearest(node: Any, where: str, atom: str) -> Iterator[str]:
-    pages = _pages_of(node)
-    near = get_close_matches(atom, pages, 1)
-    if near:
-        yield f"{where} has no {atom!r}. Did you mean {near[0]!r}?"
-    elif callable(node) and getattr(node, "exposed", False):
-        yield (
-            f"{where} is a page that takes no argument for {atom!r} from the path. "
-            "Give it another parameter, or *args."
-        )
-    else:
-        yield f"{where} has no {atom!r}. Pages there: {_listed(node)}."
-
-
-def _pages_of(node: Any) -> list[str]:
-    """Return the names below a node that lead somewhere."""
-    names = []
-    for name in dir(node):
-        if name.startswith("_"):
-            continue
-        try:
-            child = getattr(node, name)
-        except Exception:  # boundary: a property of the program
-            continue
-        inside = vars(type(child)).values() if not callable(child) else ()
-        if getattr(child, "exposed", False) or any(
-            getattr(each, "exposed", False) for each in inside
-        ):
-            names.append(name)
-    return names
-
-
-def _listed(node: Any) -> str:
-    return ", ".join(_pages_of(node)) or "none (is @cherrypy.expose missing?)"
