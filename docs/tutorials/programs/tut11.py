@@ -1,9 +1,9 @@
 from pathlib import Path
 
+import cherrypy
+
 from shop.pages import Shop
 from shop.stock import Stock
-
-import cherrypy
 
 CONFIG = Path(__file__).resolve().parent / "shop.conf"
 

@@ -1,6 +1,7 @@
 """What customers see: pages."""
 
 import cherrypy
+
 from shop import discounts  # noqa: F401  puts the tool into the box
 
 
