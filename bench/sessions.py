@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from pathlib import Path
 from measure import CLIENT_CORE, HERE, Server, connect, running
 from peers import CHERRYPY, MORELLO, Peer
 
-ROUNDS, SECONDS, CLIENTS = 3, 3, 32
+ROUNDS, SECONDS, CLIENTS = 4, 2, 32
 
 _WRK = """
 local ids = {ids}
@@ -40,11 +39,10 @@ end
 def main() -> None:
     """Measure both, and write it down."""
     rows: dict[str, dict[str, list[tuple[float, float, float]]]] = {}
-    for peer in (MORELLO, CHERRYPY):
-        found = rows.setdefault(peer.name, {})
-        for _ in range(ROUNDS):
+    for _ in range(ROUNDS):
+        for peer in (MORELLO, CHERRYPY):
             with tempfile.TemporaryDirectory() as folder:
-                _one_round(peer, folder, found)
+                _one_round(peer, folder, rows.setdefault(peer.name, {}))
     sweep = _sweep()
     lines = [*_head(), *_table(rows), "", sweep, ""]
     (HERE / "sessions.md").write_text("\n".join(lines))
@@ -142,10 +140,11 @@ def _head() -> list[str]:
         "# Sessions",
         "",
         f"Written by `bench/sessions.py`: {CLIENTS} clients, server and clients on one",
-        f"core each, medians of {ROUNDS} rounds of {SECONDS} s. Each page counts in",
-        "the session. Processor time is the server's, for one request.",
+        f"core each, the best of {ROUNDS} rounds of {SECONDS} s. Each page counts in",
+        "the session. Processor time is the server's, for one request; what a page",
+        "achieves of hello is told by it.",
         "",
-        "| | | answers a second | of hello | 99th percentile | processor time |",
+        "| | | answers a second | 99th percentile | processor time | of hello |",
         "|---|---|---|---|---|---|",
     ]
 
@@ -153,15 +152,17 @@ def _head() -> list[str]:
 def _table(rows: dict[str, dict[str, list[tuple[float, float, float]]]]) -> list[str]:
     lines = []
     for peer, found in rows.items():
-        medians = {
-            name: [statistics.median(values) for values in zip(*samples, strict=True)]
+        # What else the machine does only ever makes it slower.
+        best = {
+            name: (max(rates), min(waits), min(spent))
             for name, samples in found.items()
+            for rates, waits, spent in [list(zip(*samples, strict=True))]
         }
-        for name, (rate, p99, spent) in medians.items():
-            share = rate / medians["hello"][0]
+        for name, (rate, p99, spent) in best.items():
+            share = best["hello"][2] / spent
             lines.append(
-                f"| {peer} | {name} | {rate:,.0f} | {share:.0%} | {p99:,.1f} ms "
-                f"| {spent:,.0f} µs |"
+                f"| {peer} | {name} | {rate:,.0f} | {p99:,.1f} ms "
+                f"| {spent:,.0f} µs | {share:.0%} |"
             )
     return lines
 
