@@ -30,7 +30,7 @@ The **core layer** runs it all: `Application`, `wsgi`, and the modules below
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cherrypy import _legacy, lib, process
 from cherrypy.application.expose import expose, popargs
@@ -105,12 +105,37 @@ Tree.favicon = staticmethod(favicon)
 present.bearer = sys.modules[__name__]
 
 
-def __getattr__(name: str) -> Any:
-    """Find the version in the installed distribution, and old private names."""
-    if name == "__version__":
-        from cherrypy.core.error_pages import product_version
+if TYPE_CHECKING:
+    # The function below would let type checkers believe every misspelt name.
+    __version__: str
+    # What tools.caching keeps; there once it has run.
+    _cache: Any
+    # Any, for all of these are views; what is in them has real types at home.
+    _cpchecker: Any
+    _cpconfig: Any
+    _cpdispatch: Any
+    _cperror: Any
+    _cplogging: Any
+    _cpnative_server: Any
+    _cpreqbody: Any
+    _cprequest: Any
+    _cpserver: Any
+    _cptools: Any
+    _cptree: Any
+    _cpwsgi: Any
+    _cpwsgi_server: Any
+    _helper: Any
+    _json: Any
+    _ThreadLocalProxy: Any
+    _TimeoutMonitor: Any
+else:
 
-        return product_version()
-    if name in _legacy.FRONT_DOOR:
-        return _legacy.at_front_door(name)
-    raise AttributeError(f"module 'cherrypy' has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        """Find the version in the installed distribution, and old private names."""
+        if name == "__version__":
+            from cherrypy.core.error_pages import product_version
+
+            return product_version()
+        if name in _legacy.FRONT_DOOR:
+            return _legacy.at_front_door(name)
+        raise AttributeError(f"module 'cherrypy' has no attribute {name!r}")

@@ -180,7 +180,7 @@ class TestPlainness:
                 vars(request)["database"] = f"database for {remote.ip}"
                 return request, response
 
-        app = application(index=lambda: cherrypy.request.database)  # type: ignore[attr-defined]
+        app = application(index=lambda: cherrypy.request.database)
         own = Own(app.root)
         assert Client(own).get("/").text == "database for 127.0.0.1"
 

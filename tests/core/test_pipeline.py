@@ -555,7 +555,7 @@ class TestOwnClasses:
                 super().finalize()
 
         app = application(
-            index=lambda: cherrypy.request.greeting,  # type: ignore[attr-defined]
+            index=lambda: cherrypy.request.greeting,
             fail=lambda: 1 // 0,
         )
         app.request_class, app.response_class = Polite, Loud

@@ -128,7 +128,7 @@ class Careful(Toolbox):
         return careful
 
     def __exit__(self, *exc_info: Any) -> None:
-        cherrypy.request.left = True  # type: ignore[attr-defined]
+        cherrypy.request.left = True
         super().__exit__(*exc_info)
 
 

@@ -370,7 +370,7 @@ def test_a_page_can_say_no(said: str) -> None:
 
 def test_a_page_can_say_no_in_python() -> None:
     def answer() -> str:
-        cherrypy.request.cacheable = False  # type: ignore[attr-defined]
+        cherrypy.request.cacheable = False
         return "mine"
 
     client, root = cached(answer)
@@ -428,7 +428,7 @@ def test_a_cookie_set_as_a_header_is_one() -> None:
 @pytest.mark.parametrize(("said", "calls"), [("", 2), ("max-age=9", 2), ("public", 1)])
 def test_what_was_made_from_a_session_is_not_shared(said: str, calls: int) -> None:
     def answer() -> str:
-        cherrypy.request.touched_session = True  # type: ignore[attr-defined]
+        cherrypy.request.touched_session = True
         cherrypy.response.headers["Cache-Control"] = said
         return "hello"
 
@@ -831,7 +831,7 @@ def test_a_cache_of_ones_own_can_be_used(kind: Any, request: Any) -> None:
 def test_programs_may_put_and_delete_themselves() -> None:
     def keep() -> str:
         answer = ("200 OK", {"Content-Type": "text/plain"}, b"put", time.time())
-        cherrypy.request.cacheable = False  # type: ignore[attr-defined]
+        cherrypy.request.cacheable = False
         cherrypy._cache.put(answer, 3)
         return "page"
 
@@ -1120,7 +1120,7 @@ def test_another_put_by_a_program_ends_the_first() -> None:
         one = ("200 OK", {"Content-Type": "text/plain"}, b"one", time.time())
         cherrypy._cache.put(one, 3)
         cherrypy._cache.put((*one[:2], b"second", one[3]), 6)
-        cherrypy.request.cacheable = False  # type: ignore[attr-defined]
+        cherrypy.request.cacheable = False
         return "page"
 
     client, _ = cached(keep)

@@ -393,7 +393,7 @@ def test_programs_may_put_themselves() -> None:
     def keep() -> str:
         answer = ("200 OK", {"Content-Type": "text/plain"}, b"put", 0.0)
         cherrypy._cache.put(answer, 3)
-        cherrypy.request.cacheable = False  # type: ignore[attr-defined]
+        cherrypy.request.cacheable = False
         return "page"
 
     client, _ = cached(keep, store=RamStore())

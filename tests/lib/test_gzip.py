@@ -157,7 +157,7 @@ def test_a_large_file_is_zipped_in_pieces(tmp_path: Path) -> None:
 
 def test_what_comes_from_the_cache_is_left_alone() -> None:
     def page() -> str:
-        cherrypy.request.cached = True  # type: ignore[attr-defined]
+        cherrypy.request.cached = True
         return "hello"
 
     response = serve(page, ON).get("/", headers={"Accept-Encoding": "gzip"})

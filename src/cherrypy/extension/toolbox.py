@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     Registered = TypeVar("Registered", bound=Callable[..., Any])
     Toolmap = dict[str, dict[str, Any]]
 
+    class _OwnTool(Tool):
+        """A tool that the program has put into the toolbox, of whatever class."""
+
+        def __getattr__(self, name: str) -> Any: ...
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
+
 __all__ = ["Toolbox"]
 
 
@@ -55,7 +63,7 @@ class Toolbox:
 
     if TYPE_CHECKING:
 
-        def __getattr__(self, name: str) -> Any: ...
+        def __getattr__(self, name: str) -> _OwnTool: ...
 
     def register(self, point: str, **kwargs: Any) -> Callable[[Registered], Registered]:
         """Make a decorator that adds a function as a tool.

@@ -15,7 +15,7 @@ from cherrypy.process import wspbus
 from cherrypy.process.plugins.base import SimplePlugin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "ConsoleCtrlHandler",
@@ -191,9 +191,9 @@ if TYPE_CHECKING:
     class _ServiceFramework:
         """What is used of `win32serviceutil.ServiceFramework`."""
 
-        def __init__(self, args: Iterable[str]) -> None: ...
+        ReportServiceStatus: Callable[[int], None]
 
-        def ReportServiceStatus(self, serviceStatus: int) -> None: ...
+        def __init__(self, *args: Any) -> None: ...
 
 else:
     try:

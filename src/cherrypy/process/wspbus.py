@@ -519,5 +519,16 @@ def _pooled_threads() -> set[threading.Thread]:
     return set(getattr(pools, "_threads_queues", ()))
 
 
-bus: Bus = Bus()
+if TYPE_CHECKING:
+
+    class _SiteBus(Bus):
+        """The bus of a site, with the plugins that the program hangs on it."""
+
+        def __getattr__(self, name: str) -> Any: ...
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
+    bus: _SiteBus
+else:
+    bus = Bus()
 """The bus of this process."""
