@@ -139,9 +139,13 @@ def _signature(page: Callable[..., Any]) -> str:
     import inspect  # lazy: 6 ms of import, for mistakes only
 
     try:
-        return str(inspect.signature(page, follow_wrapped=False))
+        signature = inspect.signature(page, follow_wrapped=False)
     except (TypeError, ValueError):
         return "(...)"
+    plain = [
+        each.replace(annotation=each.empty) for each in signature.parameters.values()
+    ]
+    return str(inspect.Signature(plain))
 
 
 def _why_not_allowed(request: Request) -> Iterator[str]:
