@@ -631,6 +631,37 @@ class TestTheAnswer:
         client.cookies.clear()
         assert client.get("/").text == "1"
 
+    def test_is_the_same_for_all_where_the_page_says_so(self) -> None:
+        calls = []
+
+        class Root:
+            @cherrypy.expose
+            def index(self) -> str:
+                return count()
+
+            @cherrypy.expose
+            def news(self, look: str = "") -> str:
+                calls.append(look)
+                cherrypy.response.headers["Cache-Control"] = "max-age=60, Public"
+                if look == "renew":
+                    cherrypy.session.regenerate()
+                return count() if look == "data" else "news"
+
+        client = mount(Root(), {"/": ON | {"tools.caching.on": True}})
+        for _ in range(2):
+            client.cookies.clear()
+            client.get("/")
+            response = client.get("/news")
+            assert response.text == "news"
+            assert "Vary" not in response.headers
+            assert set_cookies(response) == []
+        assert calls == [""], "one answer for all"
+        for look in ("data", "renew"):
+            response = client.get(f"/news?look={look}")
+            assert response.headers["Vary"] == "Cookie"
+            assert len(set_cookies(response)) == 1
+        assert client.get("/").text == "3"
+
 
 class TestTheTool:
     def test_survives_hooks_that_fail_before_it(self) -> None:

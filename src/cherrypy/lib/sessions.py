@@ -31,6 +31,7 @@ from cherrypy.core.unrepr import attributes
 from cherrypy.environment.site import log
 from cherrypy.http.dates import format_http_date
 from cherrypy.lib import is_iterator, set_vary_header
+from cherrypy.lib.cache_rules import cache_directives
 from cherrypy.lib.session_base import Session, report
 from cherrypy.lib.session_cookies import SessionCookie, sent_id
 from cherrypy.lib.session_errors import SessionBusy, SessionUnavailable
@@ -274,13 +275,15 @@ def save() -> None:
         # An earlier hook has failed.
         return
     request, response = serving.request, serving.response
-    headers = response.headers
-    # Speed: the name needs no folding.
-    if dict.get(headers, "Vary") is None:
+    headers, own = response.headers, request.__dict__
+    # Speed: names need no folding.
+    if not session.loaded and _is_for_all(dict.get(headers, "Cache-Control"), session):
+        own["touched_session"] = False
+        session.withdraw()
+    elif dict.get(headers, "Vary") is None:
         dict.__setitem__(headers, "Vary", "Cookie")
     else:
         set_vary_header(response, "Cookie")
-    own = request.__dict__
     # documented behaviour: programs look at this name.
     if "_sessionsaved" in own:
         return
@@ -291,6 +294,17 @@ def save() -> None:
     if type(response.body) is not list and is_iterator(response.body):
         response.collapse_body()
     session.save()
+
+
+def _is_for_all(cache_control: object, session: Session) -> bool:
+    """Tell whether a page says that its answer, which has no session in it, is public.
+
+    Caches on the way may keep such an answer with everything in it. The id of a
+    session must not be there, or they would give it to others.
+    """
+    if not cache_control or session.regenerated:
+        return False
+    return "public" in cache_directives(cache_control)
 
 
 def close() -> None:
