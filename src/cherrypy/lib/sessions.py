@@ -277,7 +277,8 @@ def save() -> None:
     request, response = serving.request, serving.response
     headers, own = response.headers, request.__dict__
     # Speed: names need no folding.
-    if not session.loaded and _is_for_all(dict.get(headers, "Cache-Control"), session):
+    directives = dict.get(headers, "Cache-Control")
+    if directives and not session.loaded and _is_for_all(directives, session):
         own["touched_session"] = False
         session.withdraw()
     elif dict.get(headers, "Vary") is None:
@@ -296,15 +297,13 @@ def save() -> None:
     session.save()
 
 
-def _is_for_all(cache_control: object, session: Session) -> bool:
+def _is_for_all(directives: object, session: Session) -> bool:
     """Tell whether a page says that its answer, which has no session in it, is public.
 
     Caches on the way may keep such an answer with everything in it. The id of a
     session must not be there, or they would give it to others.
     """
-    if not cache_control or session.regenerated:
-        return False
-    return "public" in cache_directives(cache_control)
+    return not session.regenerated and "public" in cache_directives(directives)
 
 
 def close() -> None:
