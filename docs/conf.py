@@ -22,6 +22,7 @@ extensions = [
     "docs.extensions.links",
     "docs.extensions.rooms_picture",
     "docs.extensions.settings_tables",
+    "docs.extensions.story_picture",
 ]
 exclude_patterns = ["tutorials/programs", "programs"]
 

@@ -17,7 +17,7 @@ import cherrypy
 from cherrypy.core.request import Request
 from cherrypy.core.response import Response
 from cherrypy.test.sites import LiveSite
-from docs.extensions import rooms_picture, settings
+from docs.extensions import rooms_picture, settings, story_picture
 from tests.browser import browser  # noqa: F401  a fixture
 from tests.docs.site import broken_links, pages
 
@@ -214,6 +214,13 @@ def test_every_line_in_the_picture_of_the_rooms_leads_down() -> None:
     drawing = rooms_picture.draw()
     assert drawing.count("<rect") == len(height)
     assert drawing.count("<path") == len(edges)
+
+
+def test_every_tool_stands_on_the_way_of_a_request() -> None:
+    drawing = story_picture.draw()
+    elsewhere = {"err_redirect", "log_headers", "log_tracebacks", "xmlrpc"}
+    names = {*settings.tool_names()} - elsewhere
+    assert [name for name in sorted(names) if name not in drawing] == []
 
 
 def test_what_the_page_on_requests_names_is_there() -> None:
