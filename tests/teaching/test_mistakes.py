@@ -482,7 +482,7 @@ def _unknown_setting(eyes: Eyes) -> str:
 
 @mistake("A tool as a decorator without parentheses")
 def _no_parentheses(eyes: Eyes) -> str:
-    return eyes.raised(lambda: cherrypy.tools.gzip(Home.index))
+    return eyes.raised(lambda: cherrypy.tools.gzip(Home.index))  # type: ignore[arg-type]
 
 
 @mistake("A function is no tool")

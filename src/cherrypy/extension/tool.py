@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import warnings
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Never, NoReturn, TypeVar
 
 from cherrypy.core import bridge
 from cherrypy.core.context import current
@@ -133,7 +133,7 @@ class Tool:
         settings.pop("on", None)
         return settings
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Callable[[Decorated], Decorated]:
+    def __call__(self, *args: Never, **kwargs: Any) -> Callable[[Decorated], Decorated]:
         """Make a decorator that turns the tool on for a page or a class.
 
         Args:
