@@ -2,6 +2,7 @@
 
 Read it from below, each module knows only those before it: `database` opens a file,
 `storage` keeps notes in it and `users` who may write; `guards`, `live`, `markup` and
-`pages` are parts of every site; `accounts`, `notes`, `api`, `exports` and `tour` are
-what visitors meet; `app` joins them. Start it by ``python -m examples.notes``.
+`pages` are parts that every site has; `accounts`, `files`, `notes`, `api`, `exports`,
+`stops` and `tour` are what visitors meet; `app` joins them. Start it by
+``python -m examples.notes``.
 """

@@ -10,6 +10,7 @@ import cherrypy
 from examples.notes.app import make_application
 from examples.notes.database import Database
 from examples.notes.storage import Storage
+from examples.notes.tour import files
 from examples.notes.users import Users
 
 NAME, PASSWORD = "ada", "lovelace"
@@ -89,6 +90,8 @@ def main() -> None:
             text = GREETING.format(base=base, who=who, folder=options.data)
             print(text, flush=True)
 
+    # Whoever changes a template or the configuration sees it at once, too.
+    cherrypy.engine.autoreload.files.update(map(str, files().values()))
     # The server starts at 75; afterwards it knows its port, even one that it chose.
     cherrypy.engine.subscribe("start", greet, priority=90)
     cherrypy.quickstart(make_application(file))

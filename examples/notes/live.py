@@ -116,6 +116,8 @@ class Live:
             "response.stream": True,
             "response.headers.Content-Type": "text/event-stream",
             "response.headers.Cache-Control": "no-store",
+            # For nginx, which would collect events before it hands them on.
+            "response.headers.X-Accel-Buffering": "no",
             # A stream must not be held back, and would hold a session's lock.
             "tools.gzip.on": False,
             "tools.sessions.on": False,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cherrypy.testing import Client
-from examples.notes.tour import HERE, STOPS, Stop, files, place
+from examples.notes.stops import STOPS, Stop
+from examples.notes.tour import HERE, files, place
 from tests.examples.notes_client import add
 
 if TYPE_CHECKING:
