@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         @overload
         def __call__(self, target: Any, vpath: list[str]) -> Any: ...
 
+
 __all__ = ["expose", "popargs"]
 
 
