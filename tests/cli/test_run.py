@@ -151,7 +151,7 @@ def test_a_program_that_serves_itself_can_be_served(folder: Folder) -> None:
 def test_what_waits_for_the_start_is_called_then(folder: Folder) -> None:
     (folder.path / "app.py").write_text(
         f"{HELLO}\ncherrypy.tree.mount(Root())\n"
-        "cherrypy.engine.start_with_callback(print, ['has', 'started'], {'flush': 1})\n"
+        "cherrypy.engine.start_with_callback(print, ['has started', 1], {'flush': 1})\n"
         "cherrypy.engine.block()\n"
     )
     served = folder.run("app.py", "--port", "0")
