@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,13 +23,25 @@ __all__ = ["memcached_server", "postgresql_server", "redis_server"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure the tests, but not the programs that they start.
-
-    The worker has read the variable when it started. A program under test would read
-    it too, and start slower, hold more files and write to stderr where it ends.
-    """
+    """Keep from programs that tests start what they would inherit from here."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # So it is behind a shell's "&": Ctrl-C would never end them.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
+        # This worker has read the variable when it started, and is measured. Programs
+        # would start slower, hold more files and write to stderr where they end.
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Let go of the requests that exceptions among a test's parameters passed through.
+
+    Parameters live as long as the tests; others look for requests that nobody forgot.
+    """
+    callspec = getattr(item, "callspec", None)
+    for value in callspec.params.values() if callspec is not None else ():
+        if isinstance(value, BaseException):
+            value.__traceback__ = value.__context__ = None
 
 
 @pytest.fixture

@@ -31,10 +31,6 @@ PROGRAMS = HERE / "programs"
 PYTHON = sys.executable
 DEADLINE_SECONDS = 30
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # So it is behind a shell's "&", and programs would inherit it and never end.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
 
 @dataclass(frozen=True)
 class Answer:
