@@ -127,8 +127,9 @@ def _described(obj: Any) -> str:
 
 
 def get_instances(cls: type) -> list[Any]:
-    """Return the objects of exactly this class that the collector knows."""
-    return [obj for obj in gc.get_objects() if type(obj) is cls]
+    """Return the objects of this class, subclasses too, that the collector knows."""
+    # By type: a proxy has the class of what it stands for.
+    return [obj for obj in gc.get_objects() if issubclass(type(obj), cls)]
 
 
 def get_context(obj: object) -> str:
