@@ -19,14 +19,15 @@ NAME, PASSWORD = "ada", "lovelace"
 GREETING = """
 Notes, a demonstration of Morello
 
-  look            {base}/          in two windows, to see them change
-  write           {who}register
-  take the tour   {base}/tour/     each feature, with its code
-  use the API     {base}/api-guide
-  see it work     {base}/stats/
+  the notes        {base}/
+  the tour         {base}/tour/
+  the API          {base}/api-guide
+  the statistics   {base}/stats/
 
-  the data is in  {folder}
-  stop it         by Ctrl-C
+  To write, {who}register.
+  Open the notes in two windows: what you write in one, the other shows at once.
+
+  The data is in {folder}. Ctrl-C stops it.
 """
 
 FIRST_NOTES = [

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cherrypy.lib.passwords import hash_password
 from cherrypy.testing import Client
+from examples.notes import users
 from examples.notes.app import make_application
 from tests.examples.notes_client import log_in
 
@@ -15,6 +18,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import cherrypy
+
+
+# Once for all tests: it takes a tenth of a second, on purpose.
+hash_once = cache(hash_password)
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "hash_password", hash_once)
 
 
 @pytest.fixture

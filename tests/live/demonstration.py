@@ -37,7 +37,7 @@ def running(folder: Path) -> Iterator[str]:
             greeting = ""
             for line in process.stdout:
                 greeting += line
-                if found := re.search(r"look +(http://127\.0\.0\.1:\d+)/ ", line):
+                if found := re.search(r"the notes +(http://127\.0\.0\.1:\d+)/$", line):
                     yield found[1]
                     break
             else:

@@ -85,7 +85,7 @@ def test_a_visitor_comes_writes_and_goes(browser: Browser, address: str) -> None
         expect(other.get_by_role("heading", name=evil)).to_be_visible()
         expect(other.get_by_label("Title")).to_have_count(0)
 
-        send_slowly(mine, 300_000)
+        send_slowly(mine, 200_000)
         mine.get_by_label("Hang a file on this note").set_input_files(
             {"name": "relay.txt", "mimeType": "text/plain", "buffer": b"70 " * 200_000}
         )
