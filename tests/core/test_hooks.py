@@ -117,3 +117,33 @@ def test_an_unknown_point_is_an_error() -> None:
 def test_hooks_compare_by_priority() -> None:
     hooks: list[Any] = [Hook(print, priority=60), Hook(print, priority=40)]
     assert [hook.priority for hook in sorted(hooks)] == [40, 60]
+
+
+def test_a_setting_that_a_hook_does_not_take_is_told() -> None:
+    def stamp(colour: str = "red") -> None:
+        """Do nothing."""
+
+    hooks = HookMap(["point"])
+    hooks.attach("point", stamp, colour="red", color="red")
+    with pytest.raises(TypeError) as caught:
+        hooks.run("point")
+    assert caught.value.__notes__ == [
+        f"{stamp.__qualname__} was called with the setting 'color' (as in "
+        "tools.NAME.color), which it does not take. Did you mean 'colour'?"
+    ]
+
+
+def test_a_type_error_of_the_hook_itself_is_left_as_it_is() -> None:
+    def stamp(**settings: object) -> None:
+        raise TypeError("as expected")
+
+    hooks = HookMap(["point"])
+    hooks.attach("point", stamp, colour="red")
+    with pytest.raises(TypeError) as caught:
+        hooks.run("point")
+    assert not hasattr(caught.value, "__notes__")
+
+
+def test_a_point_that_is_not_there_is_told() -> None:
+    with pytest.raises(KeyError, match="Did you mean 'before_handler'"):
+        HookMap(["before_handler"]).attach("before_handle", print)

@@ -59,8 +59,10 @@ _SECRET = re.compile(
 _HIDDEN = "(not shown: by its name it is a secret)"
 
 # Secrets within a text: of a query, of the repr of an object, of a URL with a login.
+# Not what has been hidden already.
 _ASSIGNED = re.compile(
-    r"(\b\w{0,40}(?:passw|secret|token|api_?key|credential)\w{0,40}['\"]?\s{0,3}[=:]\s{0,3})"
+    r"(\b\w{0,40}(?:passw|secret|token|api_?key|credential)\w{0,40}"
+    r"['\"]?\s{0,3}[=:]\s{0,3}(?![(\s]))"
     r"('[^']*'|\"[^\"]*\"|[^\s&,;)}'\"]+)",
     re.IGNORECASE,
 )
@@ -97,7 +99,7 @@ pre, code, td, th { font-family: ui-monospace, "DejaVu Sans Mono", monospace;
 details { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
   margin: .4rem 0; padding: .4rem .9rem; }
 summary { cursor: pointer; overflow-wrap: anywhere; }
-summary small, footer { color: var(--soft); }
+small, footer { color: var(--soft); }
 pre { overflow-x: auto; margin: .5rem 0; line-height: 1.45; }
 pre mark { background: var(--bad-soft); color: inherit; display: inline-block;
   min-width: 100%; }
@@ -154,6 +156,7 @@ def render(request: Request, status: str, message: str, version: str) -> bytes:
     heading = _said(problem) if failed and problem is not None else message
     parts = [
         f'<p class="status">{_text(status)}</p><h1>{_text(heading)}</h1>',
+        _place_of(request),
         *[
             f'<div class="teach"><p>{_text(lesson)}</p></div>'
             for lesson in lessons(request, status, problem)
@@ -171,6 +174,25 @@ def render(request: Request, status: str, message: str, version: str) -> bytes:
 "development" (<code>request.explain_errors</code>), and only to clients nearby.
 </footer></body></html>"""
     return page.encode("utf-8", "xmlcharrefreplace")
+
+
+def _page_of(request: Request) -> Any:
+    """Return the page, or whatever answers, without what tools wrap around it."""
+    handler = request.handler
+    while hasattr(handler, "oldhandler"):
+        handler = handler.oldhandler
+    return getattr(handler, "callable", handler)
+
+
+def _place_of(request: Request) -> str:
+    """Return where the page is written, if one was found."""
+    page = _page_of(request)
+    code = getattr(getattr(page, "__func__", page), "__code__", None)
+    if code is None:
+        return ""
+    where = f"{code.co_filename}, line {code.co_firstlineno}"
+    name = f"<code>{_text(code.co_qualname)}</code>"
+    return f"<p>Page: {name} <small>{_text(where)}</small></p>"
 
 
 # ------------------------------------------------------------------ the traceback
@@ -204,16 +226,18 @@ def _story_of(problem: BaseException, *, open_last: bool) -> Iterator[str]:
             yield f'<p class="said">{_text(_said(current))}</p>'
         told.add(id(current))
         yield from _frames(current.__traceback__, open_last=open_last)
+        more: list[tuple[str, BaseException]] = []
         if isinstance(current, BaseExceptionGroup):
             count = len(current.exceptions)
-            waiting += [
+            more += [
                 (f"Number {number} of {count} in the group", each)
                 for number, each in enumerate(current.exceptions, 1)
             ]
         if current.__cause__ is not None:
-            waiting.append(("This was caused by", current.__cause__))
+            more.append(("This was caused by", current.__cause__))
         elif current.__context__ is not None and not current.__suppress_context__:
-            waiting.append(("It happened while this was handled", current.__context__))
+            more.append(("It happened while this was handled", current.__context__))
+        waiting[:0] = more
 
 
 def _frames(trace: TracebackType | None, *, open_last: bool) -> Iterator[str]:
@@ -285,12 +309,11 @@ def _about(request: Request) -> Iterator[str]:
 
 
 def _facts(request: Request) -> dict[str, Any]:
-    page = getattr(request.handler, "callable", request.handler)
     return {
         "request line": _scrubbed(request.request_line),
         "path below the application": request.path_info,
         "application at": request.script_name or "/",
-        "page": page,
+        "page": _page_of(request),
         "arguments from the path": getattr(request, "args", ()),
         "stage": request.stage,
         "client": request.remote.ip,

@@ -36,7 +36,7 @@ def lessons(
     yield from getattr(problem, "__notes__", ())
     code = status[:3]
     raiser = _raiser(problem)
-    if code == "404" and raiser is problem:
+    if code == "404" and problem is not None and raiser is problem:
         # The handler of a path that leads nowhere is the error itself.
         yield from _why_not_found(request)
     elif code in ("404", "400"):
@@ -188,7 +188,12 @@ def _why_not_found(request: Request) -> Iterator[str]:
             return
         node, where = child, f"{where}.{atom.translate(_PUNCTUATION)}"
     index = _child(node, "index")
-    if index is not None and not _exposed(index):
+    if type(finder).__name__ == "MethodDispatcher":
+        yield (
+            f"With a MethodDispatcher, an object is exposed as a whole, and {where} is "
+            "not. Put @cherrypy.expose above its class."
+        )
+    elif index is not None and not _exposed(index):
         yield from _not_exposed(index, where, "index")
     elif index is None:
         yield (
@@ -263,11 +268,6 @@ def _nearest(node: Any, where: str, atom: str) -> Iterator[str]:
     sentence = meant(atom, pages)
     if sentence.endswith("?"):
         yield f"{where} has no {atom!r}. {sentence}"
-    elif callable(node) and _exposed(node) and not isinstance(node, type):
-        yield (
-            f"{where} is a page that takes no argument for {atom!r} from the path. "
-            "Give it another parameter, or *args."
-        )
     else:
         yield f"{where} has no {atom!r}. Pages there: {_listed(node)}."
         if "index" in pages:

@@ -44,5 +44,5 @@ def meant(name: str, known: Iterable[str]) -> str:
     if not names:
         return "There are none."
     if len(names) > _LONGEST_LIST:
-        names[_LONGEST_LIST:] = ["..."]
+        names[_LONGEST_LIST:] = ["and more"]
     return f"There are: {', '.join(names)}."
