@@ -47,7 +47,7 @@ STOPS = [
     Stop(
         "Sessions in a file",
         "They outlive the process, and several processes may share them. Redis or"
-        " PostgreSQL would be another URL.",
+        " PostgreSQL would be another line.",
         "app.py",
         "def make_application",
     ),
@@ -136,6 +136,14 @@ STOPS = [
         "/tour/source/tour.py?first=x",
     ),
     Stop(
+        "Errors in the language of who asked",
+        "People get a page that looks like the others, programs get JSON: one line"
+        " each, for all that lies below.",
+        "pages.py",
+        "def html_error",
+        "/nowhere",
+    ),
+    Stop(
         "Templates",
         "A demonstration needs no more than string.Template, with everything escaped"
         " that is not HTML already. Bring the engine that you like.",
@@ -147,5 +155,12 @@ STOPS = [
         "SQLite, opened for each call, with the steps by which its tables grew.",
         "database.py",
         "class Database",
+    ),
+    Stop(
+        "Change something",
+        "Edit a page, a template or the configuration while the program runs. It starts"
+        " anew by itself; you stay logged in, and open windows connect again.",
+        "__main__.py",
+        "cherrypy.engine.autoreload",
     ),
 ]
