@@ -9,6 +9,7 @@ import pytest
 
 import cherrypy
 from cherrypy.application import run
+from cherrypy.process.wspbus import ChannelFailures
 
 
 class FakeEngine:
@@ -67,6 +68,34 @@ def test_config_goes_to_the_site_and_to_the_application(
     cherrypy.quickstart(Root(), "/app", config)
     assert mounted()["/app"]["/"] == {"own.word": 1}
     assert site["global"] == {"own.site": 2}
+
+
+class Explained(OSError):
+    explains_itself = True
+
+
+def test_what_a_sentence_explains_ends_the_program_with_it(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(problem: Exception) -> None:
+        failures = ChannelFailures()
+        try:
+            raise problem
+        except Exception:  # boundary: as the bus does it
+            failures.handle_exception()
+        raise failures
+
+    monkeypatch.setattr(engine, "start", lambda: start(Explained("The port is taken.")))
+    with pytest.raises(SystemExit) as caught:
+        cherrypy.quickstart(Root())
+    assert caught.value.code == "The port is taken."
+    assert isinstance(caught.value, ChannelFailures)
+    assert isinstance(caught.value.get_instances()[0], Explained)
+
+    monkeypatch.setattr(engine, "start", lambda: start(OSError("x")))
+    with pytest.raises(ChannelFailures) as kept:
+        cherrypy.quickstart(Root())
+    assert not isinstance(kept.value, SystemExit)
 
 
 def test_an_open_file_is_read_once(engine: FakeEngine, site: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -177,7 +178,10 @@ def test_config_and_environment_are_in_force(folder: Folder) -> None:
 @pytest.mark.live
 def test_a_change_of_a_file_is_served_anew(folder: Folder) -> None:
     served = folder.run("app:Root", "--port", "0", "--reload")
-    assert served.page() == "hello"
+    with pytest.raises(HTTPError) as missed:
+        urlopen(f"{served.url()}/indx", timeout=DEADLINE_SECONDS)
+    with missed.value as explained:
+        assert "Did you mean &#x27;index&#x27;?" in explained.read().decode()
     (folder.path / "app.py").write_text(HELLO.replace("hello", "good morning"))
     served.wait_for("Restarting because")
     assert served.page() == "good morning"

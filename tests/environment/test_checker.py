@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import cherrypy
+from cherrypy.application.expose import expose
 from cherrypy.core.app import Application
 from cherrypy.core.tree import Tree
 from cherrypy.environment.checker import Checker
@@ -43,10 +45,14 @@ def found(checker: Checker) -> Found:
     """Return what finds the mistakes in an application's config and the site's."""
 
     def look(
-        config: Any = None, *, site: Any = None, script_name: str = ""
+        config: Any = None,
+        *,
+        site: Any = None,
+        script_name: str = "",
+        root: Any = None,
     ) -> list[str]:
         tree = Tree()
-        tree.apps[script_name] = Application(None, script_name, config)
+        tree.apps[script_name] = Application(root, script_name, config)
         tree.apps["/wsgi"] = lambda environ, start_response: []
         present = SiteConfig(site or {})
         checker.look_at(
@@ -306,3 +312,87 @@ def test_a_proxy_tool_should_not_believe_everybody(found: Found) -> None:
     assert [f for f in found({"/": on}) if "tools.proxy.trusted" in f]
     assert [f for f in found({"/": {}}, site=on) if "tools.proxy.trusted" in f]
     assert not [f for f in found({"/": trusting}) if "tools.proxy.trusted" in f]
+
+
+# What beginners do wrong; tests/teaching has more.
+
+
+class Pages:
+    @expose
+    def index(self) -> str:
+        return ""
+
+
+class NoPages:
+    def index(self) -> str:
+        return ""
+
+
+class Branch(NoPages):
+    pages = Pages()
+
+
+class Finder(NoPages):
+    def _cp_dispatch(self, vpath: list[str]) -> object:
+        return Pages()
+
+
+@pytest.mark.parametrize(
+    ("root", "told"),
+    [
+        (Pages(), None),
+        (Pages, "Write Pages() instead of Pages"),
+        (NoPages(), "nothing of NoPages is exposed"),
+        (NoPages, None),
+        (Branch(), None),
+        (Finder(), None),
+        (object(), None),
+    ],
+)
+def test_an_application_has_a_page(found: Found, root: Any, told: str | None) -> None:
+    faults = found({"/": {}}, root=root)
+    assert len(faults) == bool(told)
+    assert told is None or told in faults[0]
+
+
+def test_who_finds_pages_otherwise_need_expose_none(found: Found) -> None:
+    config = {"/": {"request.dispatch": print}, "own": {}}
+    assert found(config, root=NoPages()) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"static": {"tools.gzip.on": True}}, "Write '/static'"),
+        ({"own": {"colour": 1}}, None),
+        ({"/": {"error_page.404": "nowhere.html"}}, "there is no such file"),
+        ({"/": {"error_page.404": print}}, None),
+        ({"/": {"error_page.404": __file__}}, None),
+        ({"/": {"settings.numbr": 1}}, "Did you mean 'settings.number'?"),
+        ({"/": {"setings.number": 1}}, "Did you mean 'settings.number'?"),
+        ({"/": {"settings.else": 1}}, None),
+        ({"/": {"settings.a.numbr": 1}}, None),
+        ({"/": {"tools.gzip.levl": 1}}, "It takes: "),
+        ({"/": {"tools.gzip.mimetypes": 1}}, "Did you mean 'mime_types'?"),
+        ({"/": {"tools.gzip.on": 1, "tools.gzip.priority": 1}}, None),
+        ({"/": {"tools.sessions.anything": 1}}, None),
+    ],
+)
+def test_what_is_nearly_right_is_told(
+    checker: Checker, found: Found, config: Any, told: str | None
+) -> None:
+    checker.extra_config_namespaces = ["settings", "setings"]
+    cherrypy.tools  # noqa: B018 - so that there are tools
+    faults = found(config)
+    assert len(faults) == bool(told), faults
+    assert told is None or told in faults[0]
+
+
+def test_sections_are_no_config_of_the_site(found: Found) -> None:
+    faults = found({"/": {}}, site={"/page": {"tools.gzip.on": True}, "own": {}})
+    assert len(faults) == 1
+    assert "config={'/page': ...}" in faults[0]
+
+
+def test_mount_points_begin_with_a_slash(found: Found) -> None:
+    assert "Mount it at '/shop'" in found({"/": {}}, script_name="shop")[0]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from cherrypy.process import servers
 from cherrypy.process.servers import (
+    CannotListen,
     FlupCGIServer,
     FlupFCGIServer,
     FlupSCGIServer,
@@ -184,6 +186,53 @@ def test_a_server_that_cannot_start_says_why(bus: Bus, messages: list[str]) -> N
     assert adapter.interrupt is failure
     assert messages[1].startswith("Error in HTTP server: shutting down\nTraceback")
     assert not adapter.running
+
+
+@pytest.mark.parametrize(
+    ("failure", "address", "message"),
+    [
+        (PermissionError(13, "Permission denied"), 0, "is not for ordinary users"),
+        (OSError(errno.EADDRNOTAVAIL, "x"), 0, "no address of this machine"),
+        (socket.gaierror(-2, "x"), 0, "no address of this machine"),
+        (None, "80a", "server.socket_port is '80a'"),
+        (None, 65536, "server.socket_port is 65536"),
+        (None, -1, "server.socket_port is -1"),
+        (None, None, "server.socket_port is None"),
+    ],
+)
+def test_an_address_that_is_none_is_told_in_a_sentence(
+    bus: Bus,
+    messages: list[str],
+    failure: OSError | None,
+    address: object,
+    message: str,
+) -> None:
+    class Failing(Server):
+        def start(self) -> None:
+            assert failure is not None
+            raise failure
+
+    ServerAdapter(bus, Failing(), (HERE, address)).subscribe()
+    with pytest.raises(ChannelFailures, match=message) as caught:
+        bus.start()
+    assert caught.value.explained
+    assert isinstance(caught.value.get_instances()[0], CannotListen)
+    assert not any("Traceback" in each for each in messages)
+    assert "Shutting down: the site could not be started." in messages
+
+
+def test_what_no_sentence_explains_keeps_its_traceback(
+    bus: Bus, messages: list[str]
+) -> None:
+    class Failing(Server):
+        def start(self) -> None:
+            raise OSError(errno.EIO, "the disk is gone")
+
+    ServerAdapter(bus, Failing(), (HERE, 0)).subscribe()
+    with pytest.raises(ChannelFailures) as caught:
+        bus.start()
+    assert not caught.value.explained
+    assert any("Traceback" in each for each in messages)
 
 
 @pytest.mark.parametrize(

@@ -483,6 +483,14 @@ def test_sys_exit_shuts_the_bus_down_and_gets_through(
     assert bus.state is states.EXITING
 
 
+def test_who_waits_for_what_was_never_started_is_told(
+    bus: Bus, messages: list[str]
+) -> None:
+    bus.subscribe("main", bus.exit)
+    bus.block(interval=0.001)
+    assert "Call start() before block()" in messages[0]
+
+
 def test_an_error_in_the_main_loop_shuts_the_bus_down(bus: Bus) -> None:
     bus.subscribe("main", fail)
     bus.start()

@@ -87,6 +87,9 @@ def _prepare(options: Namespace) -> None:
         wanted["server.socket_file"] = None
     if options.reload or "engine.autoreload.on" not in cherrypy.config:
         wanted["engine.autoreload.on"] = options.reload
+    if options.reload and "request.explain_errors" not in cherrypy.config:
+        # Who has changes served at once is writing the program.
+        wanted["request.explain_errors"] = True
     cherrypy.config.update(wanted)
     cherrypy.server.subscribe()
 
