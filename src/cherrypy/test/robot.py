@@ -26,8 +26,14 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from robot.api import logger
-from robot.api.deco import keyword, library
+try:
+    from robot.api import logger
+    from robot.api.deco import keyword, library
+except ModuleNotFoundError as problem:
+    raise ModuleNotFoundError(
+        "CherryPyLibrary needs Robot Framework: pip install morello[robot]",
+        name=problem.name,
+    ) from problem
 
 from cherrypy.test import sites
 from cherrypy.test.processes import CPProcess
