@@ -307,5 +307,6 @@ def test_a_child_opens_the_database_for_itself(
     assert store._inherited == inherited
     assert len(store._idle) == 1
     assert store._idle != inherited
+    store.close()
     for connection in inherited:
         connection.close()
