@@ -16,9 +16,9 @@ __all__ = ["forget_caches", "untouched"]
 def untouched() -> Iterator[ModuleType]:
     """Give the front door; what is changed behind it is put back afterwards.
 
-    That is: config, mounted applications, builtin tools, settings of servers,
-    listeners of the engine; and there is no cache of answers. While the test runs, the
-    log is not shown.
+    That is: config, mounted applications, builtin tools, settings of servers and of the
+    checker, listeners of the engine; and there is no cache of answers. While the test
+    runs, the log is not shown.
     """
     import cherrypy
 
@@ -28,12 +28,15 @@ def untouched() -> Iterator[ModuleType]:
         cherrypy.servers,
         vars(cherrypy.server),
         vars(cherrypy.tools),
+        vars(cherrypy.checker),
     ]
     before = [dict(box) for box in boxes]
     listeners = {name: set(heard) for name, heard in cherrypy.engine.listeners.items()}
     screen = cherrypy.log.screen
     cherrypy.log.screen = False
     cherrypy.tree.apps.clear()
+    replaced = set(cherrypy.tree.replaced)
+    cherrypy.tree.replaced.clear()
     forget_caches()
     try:
         yield cherrypy
@@ -48,6 +51,8 @@ def untouched() -> Iterator[ModuleType]:
         cherrypy.engine.listeners.clear()
         cherrypy.engine.listeners.update(listeners)
         cherrypy.log.screen = screen
+        cherrypy.tree.replaced.clear()
+        cherrypy.tree.replaced.update(replaced)
 
 
 def forget_caches() -> None:

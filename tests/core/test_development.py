@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -79,6 +80,14 @@ class TestWhatIsShown:
         text = ask(fail).text
         assert re.search(r"<details open><summary><code>fail</code>", text)
         assert re.search(r"<details><summary><code>respond</code>", text)
+
+    def test_the_frame_of_the_program_goes_before_those_of_libraries(self) -> None:
+        def page() -> None:
+            json.loads("{")
+
+        assert re.search(
+            r"<details open><summary><code>[^<]*page</code>", ask(page).text
+        )
 
     def test_where_only_we_are_to_be_seen_the_last_frame_is_open(self) -> None:
         text = ask(lambda: 42).text

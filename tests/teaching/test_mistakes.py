@@ -261,10 +261,7 @@ def _mounted_twice(eyes: Eyes) -> str:
         warnings.simplefilter("always")
         door.tree.mount(Home(), "/shop", {"/": {}})
         door.tree.mount(Home(), "/shop", {"/": {}})
-        try:
-            door.checker()
-        finally:
-            door.tree.replaced.clear()
+        door.checker()
     return "\n".join(str(each.message) for each in told)
 
 

@@ -43,6 +43,8 @@ HEADERS = {
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
+_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
+
 _AROUND = 4  # lines of source before and after the one that failed
 _MOST_FRAMES = 60
 _MOST_NAMES = 60  # of variables, headers and settings each
@@ -246,11 +248,21 @@ def _frames(trace: TracebackType | None, *, open_last: bool) -> Iterator[str]:
         yield f"<p>{len(steps) - _MOST_FRAMES} earlier calls are left out.</p>"
         del steps[:-_MOST_FRAMES]
     ours = [frame.f_code.co_filename.startswith(_PACKAGE) for frame, _ in steps]
-    # Where to look first: the last call in the program's own code.
-    own = [at for at, framework in enumerate(ours) if not framework]
-    first = own[-1] if own else len(steps) - 1
+    # Where to look first: the last call in the program's own code, not in a library.
+    others = [at for at, framework in enumerate(ours) if not framework]
+    own = [at for at in others if _is_own(steps[at][0].f_code.co_filename)]
+    first = (own or others or [len(steps) - 1])[-1]
     for at, (frame, line) in enumerate(steps):
         yield _frame(frame, line, opened=open_last and at == first, ours=ours[at])
+
+
+def _is_own(path: str) -> bool:
+    """Tell whether a file is neither a library's nor made up."""
+    return not (
+        path.startswith(("<", _STANDARD_LIBRARY))
+        or f"{os.sep}site-packages{os.sep}" in path
+        or f"{os.sep}dist-packages{os.sep}" in path
+    )
 
 
 def _frame(frame: FrameType, line: int, *, opened: bool, ours: bool) -> str:

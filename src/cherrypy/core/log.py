@@ -160,7 +160,8 @@ def _status_code(response: Response) -> str:
 
 def _body_length(response: Response) -> str:
     """Return the Content-Length, or a dash if there is none or nothing to count."""
-    return str(dict.get(response.headers, "Content-Length") or "-")
+    length = dict.get(response.headers, "Content-Length")
+    return "-" if not length or length == "0" else str(length)
 
 
 @lru_cache(maxsize=64)
