@@ -124,7 +124,10 @@ def _read(file: str) -> None:
             f"cannot read the config file {file!r}: {refusal.strerror or refusal}."
         ) from refusal
     except (ValueError, configparser.Error) as fault:
-        raise _Mistake(f"the config file {file!r} has a mistake: {fault}") from fault
+        # The text of the parser, without the original error beside it.
+        said = fault.args[0] if type(fault) is ValueError and fault.args else fault
+        told = " ".join([str(said), *getattr(fault, "__notes__", ())])
+        raise _Mistake(f"the config file {file!r} has a mistake: {told}") from fault
 
 
 def _apply_environment(name: str) -> None:
