@@ -12,7 +12,7 @@ from tests.front_door import untouched
 from tests.servers import memcached_server, postgresql_server, redis_server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from types import ModuleType
 
     from cherrypy.testing import Client
@@ -31,6 +31,19 @@ def pytest_configure(config: pytest.Config) -> None:
         # This worker has read the variable when it started, and is measured. Programs
         # would start slower, hold more files and write to stderr where they end.
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    """Let workers report what no charset has; hostile input comes into the log, too."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="backslashreplace").decode())
+        for name, text in report.sections
+    ]
+    return report
 
 
 def pytest_runtest_teardown(item: pytest.Item) -> None:
