@@ -29,11 +29,11 @@ from urllib.parse import urlencode, urljoin, urlsplit
 try:
     from robot.api import logger
     from robot.api.deco import keyword, library
-except ModuleNotFoundError as problem:
+except ModuleNotFoundError as _problem:
     raise ModuleNotFoundError(
         "CherryPyLibrary needs Robot Framework: pip install morello[robot]",
         name=problem.name,
-    ) from problem
+    ) from _problem
 
 from cherrypy.test import sites
 from cherrypy.test.processes import CPProcess
