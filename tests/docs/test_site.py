@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 import subprocess
 import sys
@@ -34,30 +32,13 @@ pytestmark = pytest.mark.live
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the site, built as scripts/docs does, from nothing.
-
-    One of the processes of pytest-xdist builds it, the others wait.
-    """
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    folder /= "site"
-    folder.mkdir(exist_ok=True)
-    with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        outcome = folder / "outcome"
-        if not outcome.exists():
-            outcome.write_text(build(folder))
-    assert outcome.read_text() == ""
-    return (folder / "html").resolve()
-
-
-def build(folder: Path) -> str:
-    """Build the site into a folder, and return what was wrong."""
+    """Return the folder of the site, built as scripts/docs does, from nothing."""
+    folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q"]
     places = ["-d", str(folder / "doctrees"), str(DOCS), str(folder / "html")]
     done = subprocess.run([*command, *places], capture_output=True, text=True)
-    return f"{done.returncode}: {done.stderr}" if done.returncode else ""
+    assert done.returncode == 0, done.stderr
+    return (folder / "html").resolve()
 
 
 def test_every_page_is_there_and_every_link_leads_somewhere(built: Path) -> None:
