@@ -256,6 +256,16 @@ class TestPatching:
         monkeypatch.undo()
         assert not hasattr(home, "Forest")
 
+    def test_programs_may_put_a_template_of_their_own_for_all_errors(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        old = import_module("cherrypy._cperror")
+        assert "%(version)s" in old._HTTPErrorTemplate
+        monkeypatch.setattr(old, "_HTTPErrorTemplate", "%(status)s: %(message)s")
+        answer = Client(cherrypy.Application(None)).get("/plum")
+        told = answer.text.rstrip()  # there are blanks for browsers after it
+        assert told == "404 Not Found: The path '/plum' was not found."
+
     def test_a_name_may_be_taken_away_for_a_while(
         self, old: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:

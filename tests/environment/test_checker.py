@@ -129,6 +129,13 @@ def test_sections_without_a_slash_are_free(found: Found) -> None:
     assert found({"database": {"server.socket_port": 80, "tolls.x": 1}}) == []
 
 
+def test_a_file_for_the_site_and_an_application_has_a_global_section(
+    found: Found,
+) -> None:
+    assert found({"global": {"tools.gzip.on": True}, "/": {}}) == []
+    assert "'/static'" in found({"static": {"tools.gzip.on": True}})[0]
+
+
 def test_an_empty_config_is_told(checker: Checker, found: Found) -> None:
     assert found() == ["The Application mounted at '' has an empty config."]
     checker.global_config_contained_paths = True

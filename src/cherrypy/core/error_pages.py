@@ -33,7 +33,9 @@ __all__ = [
     "render",
 ]
 
-_TEMPLATE = """<!DOCTYPE html>
+# Its old name, because many programs put a template of their own in its place:
+# cherrypy._cperror._HTTPErrorTemplate = "...".
+_HTTPErrorTemplate = """<!DOCTYPE html>
 <html>
 <head>
     <meta charset="utf-8">
@@ -131,7 +133,7 @@ def render(
         "traceback": traceback,
         "version": product_version() if version is None else version,
     }
-    return (_TEMPLATE % fields).encode("utf-8", "xmlcharrefreplace")
+    return (_HTTPErrorTemplate % fields).encode("utf-8", "xmlcharrefreplace")
 
 
 def get_error_page(status: int | str, **kwargs: Any) -> bytes:

@@ -210,6 +210,8 @@ class Checker:
             for section, entries in app.config.items():
                 if section[:1] in ("/", "[") or not isinstance(entries, dict):
                     continue
+                if section == "global":  # of a file that the site has read too
+                    continue
                 # Other sections are free for the program's own use.
                 read = [key for key in entries if key.partition(".")[0] in _OF_PATHS]
                 if read:
