@@ -55,6 +55,17 @@ class TestBody:
             response.body = given
         assert isinstance(Response.body, ResponseBody)
 
+    @pytest.mark.parametrize(
+        ("kind", "advice"),
+        [("text/html", "not what is set as the body"), ("image/png", "text_only")],
+    )
+    def test_of_text_is_refused_with_the_way_out_for_its_type(
+        self, response: Response, kind: str, advice: str
+    ) -> None:
+        response.headers["Content-Type"] = kind
+        with pytest.raises(ValueError, match=advice):
+            response.body = "page"
+
     def test_of_a_subclass_of_bytes_is_bytes(self, response: Response) -> None:
         class Markup(bytes):
             pass

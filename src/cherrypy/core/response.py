@@ -64,12 +64,19 @@ class ResponseBody:
 
 
 def _text_is_no_body(response: Response) -> ValueError:
-    kind = response.headers.get("Content-Type")
-    return ValueError(
-        f"{ResponseBody.unicode_err} It encodes what is text/... only, and the "
-        f"Content-Type is {kind!r}: return text.encode('utf-8'), or set "
-        "tools.encode.text_only to False."
-    )
+    kind = str(response.headers.get("Content-Type"))
+    if kind.lower().startswith("text/"):
+        why = (
+            "It encodes what the page returns, not what is set as the body or made of "
+            "it by tools that run later: encode that with text.encode('utf-8')."
+        )
+    else:
+        why = (
+            "It encodes what is text/... only, and the "
+            f"Content-Type is {kind!r}: return text.encode('utf-8'), or set "
+            "tools.encode.text_only to False."
+        )
+    return ValueError(f"{ResponseBody.unicode_err} {why}")
 
 
 def _iterable(value: Any) -> Iterable[bytes]:
