@@ -32,7 +32,7 @@ try:
 except ModuleNotFoundError as _problem:
     raise ModuleNotFoundError(
         "CherryPyLibrary needs Robot Framework: pip install morello[robot]",
-        name=problem.name,
+        name=_problem.name,
     ) from _problem
 
 from cherrypy.test import sites
