@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,15 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     for value in callspec.params.values() if callspec is not None else ():
         if isinstance(value, BaseException):
             value.__traceback__ = value.__context__ = None
+
+
+@pytest.fixture
+def patient() -> None:
+    """Let a test take as long as its own limits say: it waits for other programs.
+
+    The guard of the others ends the whole process.
+    """
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.servers import program
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("patient")]
 
 
 def robot(suite: str, results: Path) -> None:
