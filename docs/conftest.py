@@ -13,7 +13,7 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
-from tests.front_door import untouched
+from tests.front_door import nothing_counted, untouched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     """Let the programs of a page run in a folder of their own, and leave no trace."""
-    with untouched() as site, pytest.MonkeyPatch.context() as patch:
+    with untouched() as site, nothing_counted(), pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("page"))
         patch.setattr(site, "quickstart", lambda *args, **settings: None)
         yield site

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-__all__ = ["forget_caches", "untouched"]
+__all__ = ["forget_caches", "nothing_counted", "untouched"]
 
 
 @contextmanager
@@ -61,3 +62,28 @@ def forget_caches() -> None:
 
     for name in ("_cache", "_stored_caches"):
         vars(cherrypy).pop(name, None)
+
+
+@contextmanager
+def nothing_counted() -> Iterator[None]:
+    """Let the statistics of this process begin anew, and go on with the old ones."""
+    from cherrypy.lib import cpstats
+
+    statistics: Any = vars(logging)["statistics"]
+    before, others = dict(cpstats.appstats), dict(statistics)
+    timeline, cpstats._timeline = cpstats._timeline, type(cpstats._timeline)()
+    statistics.clear()
+    statistics["CherryPy Applications"] = cpstats.appstats
+    totals = [name for name in before if name.startswith("Total")]
+    cpstats.appstats.update(dict.fromkeys(totals, 0))
+    cpstats.appstats.update({"Requests": {}, "Pages": {}, "Current Requests": 0})
+    cpstats.appstats.pop("Slow Queries", None)
+    cpstats.appstats.pop("URI Set Tracking", None)
+    try:
+        yield
+    finally:
+        cpstats._timeline = timeline
+        cpstats.appstats.clear()
+        cpstats.appstats.update(before)
+        statistics.clear()
+        statistics.update(others)

@@ -27,6 +27,7 @@ from cherrypy.lib.memory_cache import MemoryCache
 from cherrypy.lib.session_auth import SessionAuth
 from cherrypy.lib.session_base import Session
 from cherrypy.lib.store_cache import StoreCache
+from cherrypy.lib.toolbox import DefaultToolbox
 from cherrypy.process.plugins import Autoreloader, ThreadManager
 from cherrypy.process.wspbus import Bus
 
@@ -307,7 +308,8 @@ def environment_table() -> Iterator[list[str]]:
 
 def toolbox() -> dict[str, Any]:
     """Return the tools by name, and those that come by importing their module."""
-    named = vars(cherrypy.tools)
+    # Not cherrypy.tools: programs put tools of their own there.
+    named = vars(DefaultToolbox())
     found = {name: tool for name, tool in named.items() if hasattr(tool, "_setup")}
     return {**found, "cpstats": getattr(cherrypy.tools, "cpstats", cpstats)}
 

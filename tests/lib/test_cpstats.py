@@ -17,6 +17,7 @@ from cherrypy.lib import cpstats
 from cherrypy.lib.stats_counting import Histogram, Timeline
 from cherrypy.lib.toolbox import default_toolbox
 from cherrypy.testing import Client
+from tests.front_door import nothing_counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,22 +28,9 @@ ON: dict[str, Any] = {"/": {"tools.cpstats.on": True}}
 
 
 @pytest.fixture(autouse=True)
-def _nothing_counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    before = dict(cpstats.appstats)
-    monkeypatch.setattr(cpstats, "_timeline", Timeline())
-    statistics: Any = vars(logging)["statistics"]
-    others = {name: statistics.pop(name) for name in [*statistics]}
-    statistics[APPLICATIONS] = cpstats.appstats
-    totals = [name for name in before if name.startswith("Total")]
-    cpstats.appstats.update(dict.fromkeys(totals, 0))
-    cpstats.appstats.update({"Requests": {}, "Pages": {}, "Current Requests": 0})
-    cpstats.appstats.pop("Slow Queries", None)
-    cpstats.appstats.pop("URI Set Tracking", None)
-    yield
-    cpstats.appstats.clear()
-    cpstats.appstats.update(before)
-    statistics.clear()
-    statistics.update(others)
+def _nothing_counted() -> Iterator[None]:
+    with nothing_counted():
+        yield
 
 
 class Root:
