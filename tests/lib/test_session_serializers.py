@@ -63,7 +63,7 @@ def same(one: Any, other: Any) -> bool:
     [
         *(None, True, False, 0, -1, 2**200, 1.5, -0.0, float("inf"), float("nan")),
         *("", "é\u2028\ud800\x00", "$tuple", [], [[1]], {}, {"a": {"b": [None]}}),
-        *((), (1, (2, [3])), set(), {1, "a"}, frozenset({(1, 2)})),
+        *((), (1, (2, [3])), set(), {"a"}, frozenset({(1, 2)})),
         *(b"", b"\x00\xff", bytearray(b"a")),
         *(date(2026, 2, 28), datetime.max, datetime.min, time(1, 2, 3, 4)),
         *(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, fold=1)),
