@@ -9,6 +9,8 @@ import pytest
 
 import cherrypy
 from cherrypy.core.body import Entity, RequestBody
+from cherrypy.core.bridge import Kinds
+from cherrypy.core.handler import PageHandler
 from cherrypy.core.request import Request
 from cherrypy.testing import Client
 from tests.core.sites import application, client
@@ -174,3 +176,41 @@ def test_a_request_class_with_a_body_of_its_own_is_asked() -> None:
     app = application(page=shown)
     app.request_class = OwnRequest
     assert Client(app).post("/page", data="a=1", headers=FORM).text == "[]"
+
+
+def test_a_length_that_is_none_is_refused_as_ever() -> None:
+    answer = client(page=shown).post(
+        "/page", data="a=1", headers=FORM, environ={"CONTENT_LENGTH": "1x"}
+    )
+    assert answer.status_code == 400
+
+
+def test_a_handler_with_arguments_of_its_own_that_do_not_fit_finds_nothing() -> None:
+    def replace() -> None:
+        cherrypy.request.handler = PageHandler(lambda only: only, "one", "two")
+
+    def page() -> str:
+        return "never"
+
+    asked = client({"hooks.before_handler": replace}, page=page)
+    assert asked.get("/page").status_code == 404
+
+
+def test_a_request_class_that_watches_its_attributes_sees_those_of_config() -> None:
+    seen: list[str] = []
+
+    class Watching(Request):
+        def __setattr__(self, name: str, value: object) -> None:
+            seen.append(name)
+            super().__setattr__(name, value)
+
+    app = application({"request.show_tracebacks": True}, page=shown)
+    app.request_class = Watching
+    assert Client(app).get("/page").text == "[]"
+    assert "show_tracebacks" in seen
+
+
+def test_types_without_end_are_not_remembered() -> None:
+    kinds = Kinds()
+    assert {kinds[type(f"T{number}", (), {})] for number in range(1100)} == {"use"}
+    assert len(kinds) == 1024
