@@ -214,3 +214,14 @@ def test_types_without_end_are_not_remembered() -> None:
     kinds = Kinds()
     assert {kinds[type(f"T{number}", (), {})] for number in range(1100)} == {"use"}
     assert len(kinds) == 1024
+
+
+def test_an_error_inside_such_a_page_is_no_mistake_of_the_client() -> None:
+    def broken(only: str) -> object:
+        return len(1)  # type: ignore[arg-type]
+
+    def replace() -> None:
+        cherrypy.request.handler = PageHandler(broken, "one")
+
+    asked = client({"hooks.before_handler": replace}, page=shown)
+    assert asked.get("/page").status_code == 500
