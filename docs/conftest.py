@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     """Let the programs of a page run in a folder of their own, and leave no trace."""
-    with untouched() as site, nothing_counted(), pytest.MonkeyPatch.context() as patch:
+    # In this order: the first imports a tool, which the second would remove again.
+    with nothing_counted(), untouched() as site, pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("page"))
         patch.setattr(site, "quickstart", lambda *args, **settings: None)
         yield site

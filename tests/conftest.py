@@ -7,6 +7,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any
 
+import coverage
 import pytest
 
 from tests.front_door import untouched
@@ -32,6 +33,17 @@ def pytest_configure(config: pytest.Config) -> None:
         # This worker has read the variable when it started, and is measured. Programs
         # would start slower, hold more files and write to stderr where they end.
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
+def pytest_sessionfinish() -> None:
+    """Let coverage.py save what it has measured in this worker.
+
+    It gives that up as soon as a program makes a `Coverage` of its own, as tests of
+    `cherrypy.lib.covercp` do.
+    """
+    measured = getattr(coverage.process_startup, "coverage", None)
+    if measured is not None:
+        measured._auto_save = True
 
 
 @pytest.hookimpl(wrapper=True)

@@ -91,9 +91,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def found(folder: Path) -> dict[str, Any]:
     """Run the program; a process of its own, for coverage.py may measure this one."""
+    shown = output_of(folder, "program.py")
+    answer: dict[str, Any] = json.loads(shown.splitlines()[-1])
+    return answer
+
+
+def output_of(folder: Path, *arguments: str) -> str:
+    """Run Python in the folder, measured by nobody, and return what it has printed."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
     run = subprocess.run(
-        [sys.executable, "program.py"],
+        [sys.executable, *arguments],
         cwd=folder,
         env=environ,
         stdin=subprocess.DEVNULL,
@@ -103,8 +110,7 @@ def found(folder: Path) -> dict[str, Any]:
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    answer: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
-    return answer
+    return run.stdout
 
 
 @pytest.fixture
@@ -129,6 +135,21 @@ def test_lines_are_seen_while_the_program_runs(found: dict[str, Any]) -> None:
     assert found["excluded"] == ["l12", "l13"]
     assert "l9" in found["hit"]
     assert "shop/" in found["index"]
+
+
+def test_what_measures_the_process_already_goes_on(folder: Path) -> None:
+    program = folder / "measured.py"
+    program.write_text(
+        "from coverage import Coverage\n"
+        "from cherrypy.lib import covercp\n"
+        "covercp.start()\n"
+        "assert covercp.the_coverage is Coverage.current()\n"
+        "import shop.rest\n"
+    )
+    output_of(folder, "-m", "coverage", "run", "--data-file=first", program.name)
+    measured = Coverage(folder / "first", config_file=False)
+    measured.load()
+    assert str(folder / "shop" / "rest.py") in measured.get_data().measured_files()
 
 
 def test_the_tree_nests_folders(found: dict[str, Any], folder: Path) -> None:

@@ -71,8 +71,24 @@ def _measuring(data_file: str) -> Coverage | None:
     return Coverage(data_file, branch=True, config_file=False, omit=[framework])
 
 
-the_coverage: Coverage | None = _measuring(localFile)
-"""What `start` starts; None without coverage.py. You may put your own here."""
+def _measuring_now() -> Coverage | None:
+    """Return what measures this process already, as in a test run.
+
+    A second one beside it would put an end to what it keeps.
+    """
+    try:
+        from coverage import Coverage  # an extra
+    except ImportError:
+        return None
+    return Coverage.current()
+
+
+the_coverage: Coverage | None = _measuring_now() or _measuring(localFile)
+"""What `start` starts; None without coverage.py. You may put your own here.
+
+Where the process is being measured already, by ``coverage run`` for example, this is
+what measures it.
+"""
 
 
 def start() -> None:
@@ -83,9 +99,10 @@ def start() -> None:
     """
     if the_coverage is None:
         raise RuntimeError(MISSING)
-    if type(the_coverage).current() is not the_coverage:
-        # What another run has left may belong to another state of the source.
-        the_coverage.erase()
+    if type(the_coverage).current() is the_coverage:
+        return
+    # What another run has left may belong to another state of the source.
+    the_coverage.erase()
     the_coverage.start()
     engine.subscribe("exit", _save)
 
