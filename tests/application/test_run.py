@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import configparser
 import io
+import sys
 from typing import Any
 
 import pytest
@@ -103,3 +105,32 @@ def test_an_open_file_is_read_once(engine: FakeEngine, site: dict[str, Any]) -> 
     cherrypy.quickstart(Root(), config=config)
     assert mounted()[""]["/"] == {"own.word": 1}
     assert site["global"] == {"own.site": 2}
+
+
+def test_a_config_that_is_wrong_is_told_without_a_traceback_and_can_be_caught(
+    engine: FakeEngine,
+    site: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, *rest: shown.append(kind))
+    with pytest.raises(configparser.ParsingError) as caught:
+        cherrypy.quickstart(Root(), config=io.StringIO("[/]\nwhat is this\n"))
+    assert engine.asked == []
+    # As Python does it, if nobody catches the exception.
+    sys.excepthook(caught.type, caught.value, caught.tb)
+    said = capsys.readouterr().err
+    assert said.startswith("ParsingError: Source contains parsing errors: ")
+    assert said.endswith("or a comment that begins with #.\n")
+    sys.excepthook(KeyError, KeyError("x"), None)
+    assert shown == [KeyError]
+
+
+def test_what_nobody_has_explained_keeps_its_traceback(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sys.excepthook
+    with pytest.raises(ValueError, match="must include section headers"):
+        cherrypy.quickstart(Root(), config={"own.word": 1})
+    assert sys.excepthook is before

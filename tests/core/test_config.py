@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cherrypy.core import config as configuration
 from cherrypy.core.config import Config, NamespaceSet, Parser, as_dict, merge
+from cherrypy.core.wording import is_explained, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +78,61 @@ class TestParser:
     def test_a_missing_file_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):
             Parser().read(str(tmp_path / "missing"))
+
+    @pytest.mark.parametrize(
+        ("text", "advice"),
+        [
+            ("x = 1\n", "Begin the file with the line [global]"),
+            ("[a]\nwhat is this\n", "A line is a section such as [global]"),
+            ("[a]\nb = 1\nb = 2\n", "Keep one of the two."),
+            ("[a]\n[a]\n", "Keep one of the two."),
+            ("[a]\nb = '%(x)s'\n", "Write %% for a percent sign."),
+            ("[a]\nb = '50%'\n", "Write %% for a percent sign."),
+            ("[a]\nb = c d\n", "Write b = 'c d', with quotes, if it is text."),
+            ("[a]\nb = int('x')\n", "ValueError: invalid literal for int()"),
+            ("[a]\nb = '\udce9'\n", "Save "),
+        ],
+    )
+    def test_what_is_wrong_with_a_file_is_explained(
+        self, tmp_path: Path, text: str, advice: str
+    ) -> None:
+        path = tmp_path / "x.conf"
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+        with open(path, encoding="utf-8") as opened:
+            for source in (path, opened):
+                with pytest.raises((ValueError, configparser.Error)) as caught:
+                    Parser().dict_from_file(source)
+                assert told(caught.value).split("\n")[-1].startswith(advice)
+                assert is_explained(caught.value)
+
+    def test_what_keeps_a_file_from_being_read_is_explained(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with pytest.raises(IsADirectoryError) as directory:
+            Parser().read(tmp_path)
+        assert told(directory.value).endswith("\nName the config file in it.")
+
+        def refuse(*args: object, **kwargs: object) -> None:
+            raise PermissionError(13, "Permission denied", "x.conf")
+
+        monkeypatch.setattr(configuration, "open", refuse, raising=False)
+        with pytest.raises(PermissionError) as refused:
+            Parser().read("x.conf")
+        assert told(refused.value) == (
+            "PermissionError: [Errno 13] Permission denied: 'x.conf'\n"
+            "Let the user who runs the program read 'x.conf'."
+        )
+
+    def test_what_a_named_module_fails_with_needs_its_traceback(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "of_this_test_only.py").write_text("1 / 0\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        with pytest.raises(ValueError, match="Config values must be") as caught:
+            parsed("[a]\nb = of_this_test_only.page\n")
+        assert told(caught.value).endswith("\nZeroDivisionError: division by zero")
+        assert not is_explained(caught.value)
+        assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
     def test_names_are_put_into_values(self) -> None:
         text = '[DEFAULT]\nroot = "/srv"\n[a]\nb = %(root)s + "/x"\n'

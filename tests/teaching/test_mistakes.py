@@ -551,7 +551,14 @@ def _unknown_plugin(eyes: Eyes) -> str:
 
 @mistake("The config file is not found")
 def _no_file(eyes: Eyes) -> str:
-    return eyes.console(f"{HELLO}cherrypy.quickstart(Root(), config='site.conf')")
+    program = f"{HELLO}cherrypy.quickstart(Root(), config='site.conf')"
+    return eyes.console(program, quiet=True)
+
+
+@mistake("The config file is a directory")
+def _directory(eyes: Eyes) -> str:
+    program = f"{HELLO}cherrypy.quickstart(Root(), config='.')"
+    return eyes.console(program, quiet=True)
 
 
 def _read(eyes: Eyes, text: bytes) -> str:
@@ -572,6 +579,21 @@ def _false(eyes: Eyes) -> str:
 @mistake("A config file without a section")
 def _file_without_section(eyes: Eyes) -> str:
     return _read(eyes, b"log.screen = False\n")
+
+
+@mistake("A line in a config file that is no entry")
+def _no_entry(eyes: Eyes) -> str:
+    return _read(eyes, b"[global]\nlog.screen False\n")
+
+
+@mistake("An entry that is there twice")
+def _twice(eyes: Eyes) -> str:
+    return _read(eyes, b"[/]\ntools.gzip.on = True\ntools.gzip.on = False\n")
+
+
+@mistake("A percent sign in a config file")
+def _percent(eyes: Eyes) -> str:
+    return _read(eyes, b"[global]\nsite.name = 'Sale: -20%'\n")
 
 
 @mistake("A config file in another encoding")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.config import as_dict
+from cherrypy.core.wording import is_explained, told
 from cherrypy.environment.site import config as site_config
 from cherrypy.environment.site import engine, present
 from cherrypy.process.wspbus import ChannelFailures
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
 
 __all__ = ["NotStarted", "quickstart"]
 
@@ -36,15 +43,18 @@ def quickstart(root: Any = None, script_name: str = "", config: Any = None) -> N
             configure the application.
 
     Raises:
-        ValueError: The config is not made of sections.
+        OSError: The config file cannot be read.
+        ValueError: A value in it is no Python, or it is not made of sections.
+        configparser.Error: It is no config file.
         NotStarted: The server cannot listen to its address.
     """
-    if hasattr(config, "read"):
-        # An open file can be read once, and two have to know what it says.
-        config = as_dict(config)
-    if config:
-        site_config.update(config)
-    present.tree().mount(root, script_name, config)
+    with _mistakes_told_plainly():
+        if hasattr(config, "read"):
+            # An open file can be read once, and two have to know what it says.
+            config = as_dict(config)
+        if config:
+            site_config.update(config)
+        present.tree().mount(root, script_name, config)
     engine.signals.subscribe()
     try:
         engine.start()
@@ -53,3 +63,33 @@ def quickstart(root: Any = None, script_name: str = "", config: Any = None) -> N
             raise
         raise NotStarted(failures) from None
     engine.block()
+
+
+@contextmanager
+def _mistakes_told_plainly() -> Iterator[None]:
+    """Let mistakes that are explained end the program without a traceback.
+
+    Whoever catches one finds the exception that is documented, which a SystemExit
+    could not be: no class is an OSError, too.
+    """
+    try:
+        yield
+    except Exception as problem:  # boundary: to the program that is being started
+        if is_explained(problem):
+            _leave_out_tracebacks()
+        raise
+
+
+def _leave_out_tracebacks() -> None:
+    """Let exceptions that are explained end the program with their words only."""
+    before = sys.excepthook
+
+    def show(
+        kind: type[BaseException], problem: BaseException, trace: TracebackType | None
+    ) -> None:
+        if is_explained(problem):
+            print(told(problem), file=sys.stderr)
+        else:
+            before(kind, problem, trace)
+
+    sys.excepthook = show

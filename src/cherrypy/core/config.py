@@ -10,14 +10,24 @@ is two-level, a dictionary of sections by path, and is put together by `merge`.
 
 from __future__ import annotations
 
+import ast
 import os
-from collections.abc import Callable, Iterable, Mapping
-from configparser import ConfigParser, MissingSectionHeaderError
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from configparser import (
+    ConfigParser,
+    DuplicateOptionError,
+    DuplicateSectionError,
+    Error,
+    InterpolationError,
+    MissingSectionHeaderError,
+    ParsingError,
+)
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from traceback import walk_tb
 from typing import IO, TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from cherrypy.core.unrepr import unrepr
-from cherrypy.core.wording import UnknownName, meant
+from cherrypy.core.wording import UnknownName, explain, meant
 
 __all__ = ["Config", "ConfigSource", "NamespaceSet", "Parser", "as_dict", "merge"]
 
@@ -59,12 +69,11 @@ class Parser(ConfigParser):
             filenames = [os.fsdecode(filenames)]
         for filename in filenames:
             # Editors on Windows begin a file with a byte order mark.
-            try:
-                with open(filename, encoding=encoding or "utf-8-sig") as file:
-                    self.read_file(file, source=filename)
-            except (OSError, UnicodeDecodeError, MissingSectionHeaderError) as problem:
-                problem.add_note(_advice(filename, problem))
-                raise
+            with (
+                _mistakes_explained(filename),
+                open(filename, encoding=encoding or "utf-8-sig") as file,
+            ):
+                self.read_file(file, source=filename)
 
     def as_dict(
         self, raw: bool = False, vars: Mapping[str, str] | None = None
@@ -83,7 +92,8 @@ class Parser(ConfigParser):
         for section in self.sections():
             result[section] = values = {}
             for option in self.options(section):
-                text = self.get(section, option, raw=raw, vars=vars)
+                with _mistakes_explained(section):
+                    text = self.get(section, option, raw=raw, vars=vars)
                 try:
                     values[option] = unrepr(text)
                 except Exception as problem:
@@ -94,7 +104,7 @@ class Parser(ConfigParser):
                         type(problem).__name__,
                         problem.args,
                     )
-                    error.add_note(f"Write {option} = {_as_python(text)}")
+                    _explain_value(error, option, text, problem)
                     raise error from problem
         return result
 
@@ -105,7 +115,8 @@ class Parser(ConfigParser):
         if isinstance(file, str | bytes | os.PathLike):
             self.read(file)
         else:
-            self.read_file(file)
+            with _mistakes_explained(str(getattr(file, "name", "the file"))):
+                self.read_file(file)
         return self.as_dict()
 
     @classmethod
@@ -256,21 +267,61 @@ def merge(base: dict[str, dict[str, Any]], other: ConfigSource) -> None:
         base.setdefault(name, {}).update(section)
 
 
-def _advice(filename: str, problem: Exception) -> str:
+@contextmanager
+def _mistakes_explained(source: str) -> Iterator[None]:
+    """Add to what is wrong with a config file what to do about it."""
+    try:
+        yield
+    except (OSError, UnicodeDecodeError, Error) as problem:
+        explain(problem, _advice(source, problem))
+        raise
+
+
+def _advice(source: str, problem: Exception) -> str:
     """Return what to do about a file that cannot be read."""
-    if isinstance(problem, MissingSectionHeaderError):
-        return (
-            "Begin the file with the line [global] for settings of the whole site, or "
-            "[/] for those of an application."
-        )
-    if isinstance(problem, UnicodeDecodeError):
-        return f"Save {filename!r} as UTF-8; config files are read as that."
+    for kinds, advice in _ADVICE:
+        if isinstance(problem, kinds):
+            return advice.format(source)
     return (
-        f"The config file was looked for at {os.path.abspath(filename)!r}: relative "
+        f"The config file was looked for at {os.path.abspath(source)!r}: relative "
         "names start at the directory in which the program was started. Give an "
         "absolute path, such as os.path.join(os.path.dirname(__file__), "
-        f"{os.path.basename(filename)!r})."
+        f"{os.path.basename(source)!r})."
     )
+
+
+# The first that fits.
+_ADVICE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (IsADirectoryError, "Name the config file in it."),
+    (PermissionError, "Let the user who runs the program read {!r}."),
+    (UnicodeDecodeError, "Save {!r} as UTF-8; config files are read as that."),
+    (
+        MissingSectionHeaderError,
+        "Begin the file with the line [global] for settings of the whole site, or "
+        "[/] for those of an application.",
+    ),
+    (
+        ParsingError,
+        "A line is a section such as [global], an entry such as log.screen = False, or "
+        "a comment that begins with #.",
+    ),
+    ((DuplicateSectionError, DuplicateOptionError), "Keep one of the two."),
+    (InterpolationError, "Write %% for a percent sign."),
+)
+
+
+def _explain_value(
+    error: ValueError, option: str, text: str, problem: Exception
+) -> None:
+    """Add to a value that cannot be understood what to do about it."""
+    *_, (frame, _line) = walk_tb(problem.__traceback__)
+    if frame.f_globals.get("__name__") not in (unrepr.__module__, ast.__name__):
+        # A module or a call that the value names: only its traceback says more.
+        error.add_note(f"{type(problem).__name__}: {problem}")
+    elif "(" in text:
+        explain(error, f"{type(problem).__name__}: {problem}")
+    else:
+        explain(error, f"Write {option} = {_as_python(text)}")
 
 
 # How other languages, and old config files, write these.
