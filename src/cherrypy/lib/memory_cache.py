@@ -110,17 +110,11 @@ class MemoryCache(CountingCache):
     maxsize: int = 10000000
     """Bytes of all bodies together at most."""
 
-    delay: float = 600
-    """Seconds to keep what does not say itself how long it is fresh."""
-
     antistampede_timeout: float | None = 5
     """Seconds to wait for another thread that makes the same answer; None not to."""
 
     expire_freq: float = 0.1
     """Seconds between two sweeps for stale variants, at least."""
-
-    debug: bool = False
-    """Log what is done."""
 
     store: dict[str, AntiStampedeCache]
     """The variants by URI."""
@@ -249,30 +243,10 @@ class MemoryCache(CountingCache):
         request.__dict__["cache_miss"] = miss
         return miss
 
-    def put(self, variant: Any, size: int) -> None:
-        """Keep a variant for the present request.
+    def _takes(self, size: int) -> bool:
+        return size <= min(self.maxobj_size, self.maxsize) and self.maxobjects > 0
 
-        Not if it is too large, or if the URI was invalidated since the request began.
-
-        Args:
-            variant: Status, headers, body and time.
-            size: Bytes of the body.
-        """
-        request = current.get().request
-        miss: Miss | None = request.__dict__.get("cache_miss")
-        if miss is None or miss.cache is not self:
-            miss = self.watch()
-        if not isinstance(variant, Variant):
-            variant = Variant.recalled(variant, self.delay)
-        try:
-            if size <= min(self.maxobj_size, self.maxsize) and self.maxobjects > 0:
-                self._put(request, miss, variant, size)
-            elif self.debug:
-                log(f"Too large to be kept: {size} bytes", "TOOLS.CACHING")
-        finally:
-            miss.release()
-
-    def _put(self, request: Request, miss: Miss, variant: Variant, size: int) -> None:
+    def _keep(self, request: Request, miss: Miss, variant: Variant, size: int) -> None:
         uri = miss.uri
         variants: AntiStampedeCache = miss.variants
         names = selecting_headers(variant[1])
@@ -306,10 +280,6 @@ class MemoryCache(CountingCache):
             self.count("tot_puts")
             self._passing.pop(uri, None)
             self._expect_end(place, variant)
-
-    def delete(self) -> None:
-        """Forget all variants for the URI of the present request."""
-        self.forget(uri_of(current.get().request))
 
     def forget(self, uri: str) -> None:
         """Forget all variants for a URI, and those that are being made just now."""

@@ -67,9 +67,6 @@ class StoreCache(CountingCache):
         store: A store, or the URL of one: see `cherrypy.stores.opening`.
     """
 
-    delay: float = 600
-    """Seconds to keep what does not say itself how long it is fresh."""
-
     maxobj_size: int = 1000000
     """Bytes of the largest body that is kept."""
 
@@ -81,9 +78,6 @@ class StoreCache(CountingCache):
 
     epoch_seconds: float = 1
     """After how many seconds, at most, another process notices a `clear`."""
-
-    debug: bool = False
-    """Log what is done."""
 
     def __init__(self, store: str | Store) -> None:
         super().__init__()
@@ -151,28 +145,7 @@ class StoreCache(CountingCache):
         request.__dict__["cache_miss"] = miss
         return miss
 
-    def put(self, variant: Any, size: int) -> None:
-        """Keep a variant for the present request.
-
-        Not if it is too large, or if the URI was invalidated since the request began.
-
-        Args:
-            variant: Status, headers, body and time.
-            size: Bytes of the body.
-        """
-        request = current.get().request
-        miss: Miss | None = request.__dict__.get("cache_miss")
-        if miss is None or miss.cache is not self:
-            miss = self.watch()
-        if not isinstance(variant, Variant):
-            variant = Variant.recalled(variant, self.delay)
-        try:
-            if size <= self.maxobj_size:
-                self._put(request, miss, variant)
-        finally:
-            miss.release()
-
-    def _put(self, request: Request, miss: Miss, variant: Variant) -> None:
+    def _keep(self, request: Request, miss: Miss, variant: Variant, size: int) -> None:
         uri = miss.uri
         key = self._key(uri)
         with self._turn(key, _PATIENCE_SECONDS) as mine:
@@ -214,10 +187,6 @@ class StoreCache(CountingCache):
             self._set(key, _packed(head, b""), seconds)
         else:
             self._set(key, _packed({**head, "answer": described}, body), seconds)
-
-    def delete(self) -> None:
-        """Forget all variants for the URI of the present request."""
-        self.forget(uri_of(current.get().request))
 
     def forget(self, uri: str) -> None:
         """Forget all variants for a URI, and those that are being made just now."""

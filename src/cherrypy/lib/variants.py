@@ -12,7 +12,9 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from cherrypy.core.context import current
 from cherrypy.core.request import Request
+from cherrypy.environment.site import log
 from cherrypy.http.urls import SanitizedHost
 from cherrypy.lib.cache_rules import judge
 
@@ -111,7 +113,20 @@ class Cache:
 
 
 class CountingCache(Cache):
-    """One of our own caches. One lock guards its numbers, so that none gets lost."""
+    """One of our own caches. One lock guards its numbers, so that none gets lost.
+
+    Subclasses say where variants are kept: `find`, `watch`, `forget`, `withdraw`,
+    `pass_by` and `_keep`.
+    """
+
+    delay: float = 600
+    """Seconds to keep what does not say itself how long it is fresh."""
+
+    maxobj_size: int
+    """Bytes of the largest body that is kept."""
+
+    debug: bool = False
+    """Log what is done."""
 
     tot_puts: int = 0
     """How many variants were put."""
@@ -139,6 +154,40 @@ class CountingCache(Cache):
     def find(self) -> Variant | None:
         """Return the variant for the present request, which may be stale."""
         raise NotImplementedError
+
+    def put(self, obj: Any, size: int) -> None:
+        """Keep a variant for the present request.
+
+        Not if it is too large, or if the URI was invalidated since the request began.
+
+        Args:
+            obj: Status, headers, body and time.
+            size: Bytes of the body.
+        """
+        request = current.get().request
+        miss: Miss | None = request.__dict__.get("cache_miss")
+        if miss is None or miss.cache is not self:
+            miss = self.watch()
+        variant = Variant.recalled(obj, self.delay)
+        try:
+            if self._takes(size):
+                self._keep(request, miss, variant, size)
+            elif self.debug:
+                log(f"Too large to be kept: {size} bytes", "TOOLS.CACHING")
+        finally:
+            miss.release()
+
+    def _takes(self, size: int) -> bool:
+        """Tell whether a body of so many bytes may be kept."""
+        return size <= self.maxobj_size
+
+    def _keep(self, request: Request, miss: Miss, variant: Variant, size: int) -> None:
+        """Keep a variant, unless its URI was invalidated since it was missed."""
+        raise NotImplementedError
+
+    def delete(self) -> None:
+        """Forget all variants for the URI of the present request."""
+        self.forget(uri_of(current.get().request))
 
     def watch(self) -> Miss:
         """Begin to make an answer for which nobody waits, and return what is noted."""
