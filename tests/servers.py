@@ -20,7 +20,7 @@ import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -35,9 +35,12 @@ __all__ = [
     "memcached_server",
     "postgresql_server",
     "redis_server",
+    "running",
 ]
 
 DEADLINE_SECONDS = 30.0
+
+_Program = TypeVar("_Program", bound="ServerProgram")
 
 
 class ServerProgram:
@@ -72,6 +75,9 @@ class ServerProgram:
         """The process, while it runs."""
         assert self._process is not None
         return self._process.pid
+
+    def prepare(self) -> None:
+        """Make what it needs before it starts for the first time."""
 
     def command(self) -> Sequence[str]:
         """Say how the program is started."""
@@ -243,16 +249,8 @@ class PostgreSQL(ServerProgram):
     def prepare(self) -> None:
         """Make the cluster."""
         words = [program("initdb", self.package), "--pgdata", str(self.data)]
-        words += [
-            "--username",
-            "morello",
-            "--auth",
-            "trust",
-            "--encoding",
-            "UTF8",
-            "--no-sync",
-        ]
-        words += ["--locale", "C.UTF-8"]
+        words += ["--username", "morello", "--auth", "trust", "--no-sync"]
+        words += ["--encoding", "UTF8", "--locale", "C.UTF-8"]
         done = subprocess.run(
             self.ordinary(words, lasting=False),
             cwd=self.folder,
@@ -309,38 +307,33 @@ def free_port() -> int:
             return port
 
 
-@pytest.fixture(scope="session")
-def redis_server() -> Iterator[Redis]:
-    """Give a running redis-server."""
-    program("redis-server", Redis.package)
-    server = Redis()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.close()
-
-
-@pytest.fixture(scope="session")
-def memcached_server() -> Iterator[Memcached]:
-    """Give a running memcached."""
-    program("memcached", Memcached.package)
-    server = Memcached()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.close()
-
-
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[PostgreSQL]:
-    """Give a running PostgreSQL."""
-    program("initdb", PostgreSQL.package)
-    server = PostgreSQL()
+@contextmanager
+def running(server: _Program) -> Iterator[_Program]:
+    """Have a program run in the block; after it its data is gone, too."""
     try:
         server.prepare()
         server.start()
         yield server
     finally:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    """Give a running redis-server."""
+    with running(Redis()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def memcached_server() -> Iterator[Memcached]:
+    """Give a running memcached."""
+    with running(Memcached()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgreSQL]:
+    """Give a running PostgreSQL."""
+    with running(PostgreSQL()) as server:
+        yield server

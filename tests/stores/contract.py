@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar
@@ -55,6 +56,22 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.005)
+
+
+def look_for_a_turn(greedy: Store, modest: Store) -> None:
+    """Let a store get a lock that another one takes again and again in four threads."""
+    done = threading.Event()
+
+    def take_again_and_again() -> None:
+        while not done.is_set():
+            greedy.lock("key", 30).release()
+
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(4):
+            threads.submit(take_again_and_again)
+        for _ in range(20):
+            modest.lock("key", 30).release()
+        done.set()
 
 
 class StoreContract:

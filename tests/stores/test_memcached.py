@@ -10,7 +10,7 @@ import pytest
 from cherrypy.stores import lifetime
 from cherrypy.stores.base import LockTimeout, StoreUnavailable
 from cherrypy.stores.memcached import MemcachedStore
-from tests.servers import Memcached
+from tests.servers import Memcached, running
 from tests.stores.contract import SharedStoreContract, until
 
 if TYPE_CHECKING:
@@ -32,12 +32,8 @@ class TestMemcachedStore(SharedStoreContract):
 @pytest.fixture(scope="module")
 def second_server(memcached_server: Memcached) -> Iterator[Memcached]:
     """Start another memcached."""
-    server = Memcached()
-    try:
-        server.start()
+    with running(Memcached()) as server:
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture

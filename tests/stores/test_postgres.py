@@ -14,7 +14,7 @@ import pytest
 from cherrypy.stores import lifetime
 from cherrypy.stores.base import LockTimeout, StoreUnavailable
 from cherrypy.stores.postgres import PostgresStore
-from tests.stores.contract import SharedStoreContract
+from tests.stores.contract import SharedStoreContract, look_for_a_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -184,19 +184,7 @@ def test_who_lost_the_lock_does_not_undo_what_the_next_has_written(
 
 
 def test_who_waits_for_a_lock_is_not_overtaken_for_ever(opened: Opener) -> None:
-    greedy, modest = opened(), opened()
-    done = threading.Event()
-
-    def take_again_and_again() -> None:
-        while not done.is_set():
-            greedy.lock("key", 30).release()
-
-    with ThreadPoolExecutor(4) as threads:
-        for _ in range(4):
-            threads.submit(take_again_and_again)
-        for _ in range(20):
-            modest.lock("key", 30).release()
-        done.set()
+    look_for_a_turn(opened(), opened())
 
 
 def test_a_long_wait_is_no_silence(opened: Opener) -> None:

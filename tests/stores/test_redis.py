@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,7 +13,7 @@ import redis
 from cherrypy.stores import lifetime
 from cherrypy.stores.base import LockTimeout, StoreUnavailable
 from cherrypy.stores.redis import RedisStore
-from tests.stores.contract import SharedStoreContract, until
+from tests.stores.contract import SharedStoreContract, look_for_a_turn, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -153,19 +152,7 @@ def test_a_lock_left_behind_is_taken_over_by_its_process_alone(
 def test_whoever_comes_again_and_again_does_not_keep_the_others_out(
     opened: Opener,
 ) -> None:
-    greedy, modest = opened(), opened()
-    done = threading.Event()
-
-    def take_again_and_again() -> None:
-        while not done.is_set():
-            greedy.lock("key", 30).release()
-
-    with ThreadPoolExecutor(4) as threads:
-        for _ in range(4):
-            threads.submit(take_again_and_again)
-        for _ in range(20):
-            modest.lock("key", 30).release()
-        done.set()
+    look_for_a_turn(opened(), opened())
 
 
 def test_three_who_wait_all_get_their_turn(opened: Opener) -> None:
