@@ -14,6 +14,7 @@ import cherrypy
 from cherrypy.core import development, lessons
 from cherrypy.core.context import current
 from cherrypy.environment.config import environments
+from cherrypy.http.hosts import PROXY_HEADERS
 from cherrypy.testing import Client
 from tests.core import sites
 
@@ -372,7 +373,7 @@ class TestWhoSeesIt:
         assert MARK not in text
         assert "LookupError" not in text
 
-    @pytest.mark.parametrize("name", development._FORWARDED)
+    @pytest.mark.parametrize("name", PROXY_HEADERS)
     def test_who_comes_through_a_proxy_gets_the_usual_page(self, name: str) -> None:
         assert MARK not in ask(fail, headers={name: "127.0.0.1"}).text
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from cherrypy.http.hosts import Forwarded, Host, parse_address, parse_forwarded
+from cherrypy.http.hosts import (
+    Forwarded,
+    Host,
+    came_through_proxy,
+    ip_of,
+    parse_address,
+    parse_forwarded,
+)
 
 
 def test_a_host_without_name_is_called_by_its_address() -> None:
@@ -113,3 +120,22 @@ def test_a_malformed_value_says_nothing_at_all(value: str) -> None:
 
 def test_quoted_texts_lose_their_backslashes() -> None:
     assert parse_forwarded(r'for="a\"b\\"') == [Forwarded(client='a"b\\')]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::1"),
+        *(("192.0.2.1:80", "None"), ("localhost", "None"), ("", "None")),
+    ],
+)
+def test_an_address_can_be_compared_with_networks(text: str, expected: str) -> None:
+    assert str(ip_of(text)) == expected
+
+
+def test_proxies_leave_traces() -> None:
+    assert not came_through_proxy({"Host": "a.example", "Accept": "*/*"}.get)
+    assert came_through_proxy({"Host": "a.example", "Via": "1.1 b"}.get)
+    assert came_through_proxy({"X-Real-Ip": ""}.get)

@@ -54,7 +54,8 @@ def test_nobody_else_may(peer: str) -> None:
     "header",
     [
         *("Forwarded", "Via", "X-Forwarded-For", "x-forwarded-host"),
-        *("X-Forwarded-Proto", "X-Real-IP"),
+        *("X-Forwarded-Proto", "X-Forwarded-Server", "X-Real-IP", "X-Client-IP"),
+        *("True-Client-IP", "CF-Connecting-IP", "X-Original-Host"),
     ],
 )
 @pytest.mark.parametrize("value", ["192.0.2.1", "127.0.0.1", ""])

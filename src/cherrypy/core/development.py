@@ -15,12 +15,12 @@ import os
 import re
 import reprlib
 import sys
-from ipaddress import IPv6Address, ip_address
 from itertools import islice
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.lessons import lessons
+from cherrypy.http.hosts import came_through_proxy, ip_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,13 +70,6 @@ _ASSIGNED = re.compile(
 )
 _LOGIN = re.compile(r"(://[^/\s:@]{0,99}:)[^/\s@]{1,99}@")
 
-# What proxies add.
-_FORWARDED = (
-    *("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"),
-    *("X-Forwarded-Server", "X-Real-Ip", "X-Client-Ip", "True-Client-Ip"),
-    *("Cf-Connecting-Ip", "X-Original-Host"),
-)
-
 # Names that no public name server knows. A page of somebody else that gives its own
 # name the address of this machine (DNS rebinding) must not read what is shown here.
 _NEARBY = ("localhost", ".local", ".test", ".internal", ".lan", ".home.arpa")
@@ -119,20 +112,15 @@ def may_be_shown(request: Request) -> bool:
 
     Who comes through a Unix socket is none: behind those are proxies.
     """
-    if any(request.raw_header(name) is not None for name in _FORWARDED):
+    if came_through_proxy(request.raw_header):
         return False
     return _is_near(request.remote.ip) and _is_ours(request.raw_header("Host") or "")
 
 
 def _is_near(ip: str) -> bool:
     """Tell whether an address belongs to this machine or to a private network."""
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return address.is_loopback or address.is_private
+    address = ip_of(ip)
+    return address is not None and (address.is_loopback or address.is_private)
 
 
 def _is_ours(host: str) -> bool:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cherrypy.http.elements import split_quoted, unquoted
 
-__all__ = ["Forwarded", "Host", "parse_address", "parse_forwarded"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from ipaddress import IPv4Address, IPv6Address
+
+__all__ = [
+    "PROXY_HEADERS",
+    "Forwarded",
+    "Host",
+    "came_through_proxy",
+    "ip_of",
+    "parse_address",
+    "parse_forwarded",
+]
 
 
 class Host:
@@ -64,6 +77,43 @@ def parse_address(text: str) -> str | None:
         return str(ip_address(text if match is None else match[1]))
     except ValueError:
         return None
+
+
+def ip_of(text: str) -> IPv4Address | IPv6Address | None:
+    """Return an address as what can be compared with networks; None if it is none.
+
+    Args:
+        text: An address alone, as a socket tells it. An IPv6 socket shows IPv4 peers
+            as ``::ffff:192.0.2.1`` (RFC 4291 §2.5.5.2); they become IPv4 again.
+    """
+    # As above.
+    from ipaddress import ip_address
+
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+PROXY_HEADERS = (
+    *("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"),
+    *("X-Forwarded-Server", "X-Real-Ip", "X-Client-Ip", "True-Client-Ip"),
+    *("Cf-Connecting-Ip", "X-Original-Host"),
+)
+"""The request headers that proxies add, of those in common use."""
+
+
+def came_through_proxy(header: Callable[[str], str | None]) -> bool:
+    """Tell whether a request has a header of those that proxies add.
+
+    Behind a proxy on the same machine everybody seems to be on that machine.
+
+    Args:
+        header: Returns the value of a request header, None if there is none:
+            `Request.raw_header`.
+    """
+    return any(header(name) is not None for name in PROXY_HEADERS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from __future__ import annotations
 import html
 import secrets
 from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError
 from cherrypy.environment.site import checker, log
-from cherrypy.http.hosts import parse_address
+from cherrypy.http.hosts import came_through_proxy, ip_of, parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,12 +41,6 @@ __all__ = [
     "table",
     "tiles",
 ]
-
-_FORWARDED = (
-    *("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host"),
-    *("X-Forwarded-Proto", "X-Real-Ip"),
-)
-"""What proxies add. Behind one on the same machine everybody seems to be here."""
 
 # So that ``diagnostics.public`` in config is no mistake.
 checker.extra_config_namespaces.append("diagnostics")
@@ -100,17 +93,14 @@ def is_from_here(request: Request) -> bool:
     return (
         _is_loopback(request.remote.ip)
         and request.protocol >= (1, 1)
-        and not any(request.raw_header(name) is not None for name in _FORWARDED)
+        and not came_through_proxy(request.raw_header)
         and _names_here(request.raw_header("Host") or "localhost")
     )
 
 
 def _is_loopback(text: str) -> bool:
-    known = parse_address(text)
-    if known is None:
-        return False
-    address = ip_address(known)
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+    address = ip_of(parse_address(text) or "")
+    return address is not None and address.is_loopback
 
 
 def _names_here(host: str) -> bool:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from cherrypy.core.context import current
 from cherrypy.environment.site import log
-from cherrypy.http.hosts import Host, parse_address, parse_forwarded
+from cherrypy.http.hosts import Host, ip_of, parse_address, parse_forwarded
 from cherrypy.http.urls import safe_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+    from ipaddress import IPv4Network, IPv6Network
 
     from cherrypy.core.request import Request
 
@@ -143,19 +143,10 @@ def _client_address(
 @lru_cache(maxsize=1024)
 def _is_trusted(address: str, proxies: tuple[str, ...]) -> bool:
     """Tell whether an address is one of the proxies or in one of their networks."""
-    from ipaddress import ip_address  # lazy: 2 ms that few sites need
-
     if not address:
         return "unix" in proxies
-    try:
-        peer: IPv4Address | IPv6Address = ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(peer, "ipv4_mapped", None)
-    if mapped is not None:
-        # An IPv6 socket shows IPv4 peers as ::ffff:192.0.2.1.
-        peer = mapped
-    return any(peer in network for network in _networks(proxies))
+    peer = ip_of(address)
+    return peer is not None and any(peer in network for network in _networks(proxies))
 
 
 @lru_cache(maxsize=16)
