@@ -252,6 +252,7 @@ class TestTrailingSlash:
         assert client.get("/leaf/?a=1").location == "http://localhost/leaf?a=1"
         assert client.get("/leaf").text == "leaf"
         assert client.get("/").text == "index"
+        assert client.get("/nowhere/").status_code == 404
 
     def test_nobody_is_redirected_if_it_is_off(self) -> None:
         assert self.at(on=False).get("/sub").text == "index"
@@ -311,6 +312,21 @@ class TestFlatten:
     def test_an_ordinary_body_stays_as_it_is(self) -> None:
         assert tooled("flatten", lambda: "abc").get("/").text == "abc"
         assert list(cptools._flat(iter([b"a"]))) == [b"a"]
+
+    def test_no_body_stays_none(self) -> None:
+        config: Config = {
+            "tools.flatten.on": True,
+            "tools.etags.on": True,
+            "tools.etags.autotags": True,
+            "tools.gzip.on": True,
+        }
+        client = serve(lambda: "abc", config)
+        asked = {"Accept-Encoding": "gzip"}
+        tag = client.get("/", headers=asked).headers["ETag"]
+        answer = client.get("/", headers={**asked, "If-None-Match": tag})
+        assert answer.status_code == 304
+        assert answer.headers["ETag"] == tag
+        assert "Content-Encoding" not in answer.headers
 
     def test_what_is_left_unread_is_closed(self) -> None:
         closed: list[bool] = []

@@ -133,6 +133,28 @@ class TestDirectory:
             assert head.body == b""
             assert dict(head.headers) | {"Date": ""} == dict(got.headers) | {"Date": ""}
 
+    def test_head_gives_the_headers_of_what_tools_make_of_a_file(
+        self, site: Path
+    ) -> None:
+        section: Config = {
+            "tools.staticdir.on": True,
+            "tools.staticdir.dir": str(site / "pub"),
+            "tools.etags.on": True,
+            "tools.etags.autotags": True,
+            "tools.compress.on": True,
+            "tools.compress.mime_types": ["*/*"],
+            "tools.compress.min_size": 0,
+        }
+        client = mount(Pages(), {"/s": section})
+        for path in ("/s/a.txt", "/s/large.bin"):
+            for coding in ("gzip", "identity"):
+                asked = {"Accept-Encoding": coding}
+                got = client.get(path, headers=asked)
+                head = client.head(path, headers=asked)
+                assert head.body == b""
+                left_out = {"Date": ""}
+                assert dict(head.headers) | left_out == dict(got.headers) | left_out
+
     def test_an_empty_file_is_a_file(self, client: Client) -> None:
         response = client.get("/s/empty.txt")
         assert response.status_code == 200

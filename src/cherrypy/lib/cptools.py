@@ -245,7 +245,9 @@ def flatten(debug: bool = False) -> None:
         debug: Log how many chunks there were.
     """
     response = current.get().response
-    response.body = _counted(response.body) if debug else _flat(response.body)
+    # No body, of a 304 for instance, stays none: who comes later looks for that.
+    if response.body:
+        response.body = _counted(response.body) if debug else _flat(response.body)
 
 
 def _flat(chunks: Iterable[Any]) -> Iterator[Any]:
