@@ -80,6 +80,22 @@ def test_a_lock_is_given_back_when_the_server_is_back(server: Server) -> None:
     assert server.given_back == 1
 
 
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_lock_given_back_while_it_is_being_renewed_is_given_back_again(
+    server: Server, answered: bool
+) -> None:
+    def renew() -> None:
+        lease.let_go()
+        # The server hears of it only now, and the lock is taken once more.
+        if not answered:
+            raise StoreUnavailable("The answer was lost.")
+
+    leases = Leases(0.3)
+    lease = leases.hold(renew, server.give_back)
+    until(lambda: lease_threads() == 0)
+    assert server.given_back == 2
+
+
 def test_a_lock_whose_lease_is_over_needs_no_giving_back(server: Server) -> None:
     leases = Leases(0.01)
     server.away = True

@@ -61,8 +61,8 @@ class Leases:
         self._begin()
 
     def _begin(self) -> None:
-        self._process = os.getpid()
-        self._signature = f"{secrets.token_hex(8)}-{self._process}."
+        process = os.getpid()
+        self._signature = f"{secrets.token_hex(8)}-{process}."
         # Guards the sets and the thread; those who lock and the thread itself come.
         # It can be taken twice by one thread: a garbage collection in the middle may
         # end a page that holds a lock.
@@ -71,6 +71,8 @@ class Leases:
         self._held: set[Lease] = set()
         self._owed: set[Lease] = set()
         self._thread: threading.Thread | None = None
+        # Last: until then no other thread takes what belongs to the parent for ours.
+        self._process = process
 
     def sign(self) -> tuple[str, str]:
         """Return a name for a lock that is about to be taken, and what it begins with.
@@ -174,9 +176,21 @@ class Leases:
             now = time.monotonic()
             if lease.due > now:
                 continue
-            try:
-                lease.renew()
-            except StoreUnavailable:
+            if not self._renew(lease, now):
                 return False
-            lease.due = now + self.seconds / 3
         return True
+
+    def _renew(self, lease: Lease, now: float) -> bool:
+        try:
+            lease.renew()
+        except StoreUnavailable:
+            answered = False
+        else:
+            answered = True
+            lease.due = now + self.seconds / 3
+        with self._guard:
+            is_held = lease in self._held
+        if not is_held:
+            # Given back in the meantime; renewing it may have taken it once more.
+            self._owe(lease)
+        return answered
