@@ -96,11 +96,23 @@ class TestHTTPError:
 
     def test_it_writes_itself_into_the_present_response(self, serving: Serving) -> None:
         HTTPError(410, "It was <here>.").set_response()
-        assert serving.response.status == "410 Gone"
+        assert serving.response.status == 410
         assert serving.response.headers["Content-Type"] == "text/html;charset=utf-8"
         body = body_of(serving.response)
         assert b"<h2>410 Gone</h2>" in body
         assert b"<p>It was &lt;here&gt;.</p>" in body
+
+    @pytest.mark.parametrize(
+        ("given", "status"),
+        [(404, 404), ("404", "404 Not Found"), ("404 Gone", "404 Gone")],
+    )
+    def test_a_number_stays_a_number_as_status_of_the_response(
+        self, serving: Serving, given: int | str, status: int | str
+    ) -> None:
+        HTTPError(given).set_response()
+        assert serving.response.status == status
+        serving.response.finalize()
+        assert str(serving.response.status).startswith("404 ")
 
     def test_it_writes_itself_into_a_given_response(self, serving: Serving) -> None:
         request, response = Request(None, None), Response()

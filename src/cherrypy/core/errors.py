@@ -249,7 +249,10 @@ class HTTPError(CherryPyException):
         # Custom error pages look at the ambient objects: they must be these two.
         with _as_current(request, response, here):
             error_pages.clean_headers(self.code, response)
-            response.status = f"{self.code} {self.reason}"
+            # documented behaviour: a number stays one; tools compare it with numbers.
+            given = self.status
+            line = f"{self.code} {self.reason}"
+            response.status = given if isinstance(given, int) else line
             response.discard_body()
             trace = error_pages.format_exc() if request.show_tracebacks else None
             page = self.get_error_page(
