@@ -104,7 +104,7 @@ def test_a_path_leads_to_a_page_and_the_rest_is_its_arguments(
 def test_what_is_not_there_is_not_found(path: str) -> None:
     trail = walking(Node(shelf=Shelf()), path)
     assert trail.handler is None
-    assert trail.is_index is False
+    assert trail.is_index is None
 
 
 def test_a_directory_is_its_index_with_and_without_the_slash() -> None:

@@ -65,8 +65,9 @@ class Trail(NamedTuple):
     atoms: list[str]
     """The rest of the path: positional arguments of the page."""
 
-    is_index: bool
-    """True if the page stands for a directory, whose URL ends with a slash."""
+    is_index: bool | None
+    """True if the page stands for a directory, whose URL ends with a slash; None if
+    there is no page."""
 
     layers: tuple[Mapping[str, Any], ...]
     """The live config mappings met on the way, weakest first."""
@@ -125,6 +126,7 @@ def walk(
     stops, section = _follow(
         root, atoms, layers, sections, dispatch_method_name, translate
     )
+    found: tuple[Any, list[str], bool | None, tuple[Mapping[str, Any], ...], str | None]
     for node, used, count, place in reversed(stops):
         # Speed: a function has no pages below it unless somebody gave it some.
         if type(node) is MethodType and type(node.__func__) is FunctionType:
@@ -143,7 +145,7 @@ def walk(
             found = node, atoms[used:], used > len(atoms), tuple(layers), section
             break
     else:
-        found = None, [], False, tuple(layers), section
+        found = None, [], None, tuple(layers), section
     # Speed: past the constructor, which is written in Python.
     return tuple.__new__(Trail, found)
 
