@@ -562,3 +562,20 @@ class TestOwnClasses:
         answer = Client(app).get("/", headers={"X-Name": "Ada"})
         assert (answer.text, answer.headers["X-Loud"]) == ("hello Ada", "yes")
         assert Client(app).get("/fail", headers={"X-Name": "Ada"}).text == "sorry"
+
+    def test_their_steps_are_called_even_where_there_is_nothing_to_do(self) -> None:
+        class Adding(Request):
+            def process_query_string(self) -> None:
+                super().process_query_string()
+                self.params["added"] = "yes"
+
+        class Measuring(Response):
+            def collapse_body(self) -> bytes:
+                whole = super().collapse_body()
+                self.headers["X-Size"] = str(len(whole))
+                return whole
+
+        app = application(index=lambda **fields: repr(fields))
+        app.request_class, app.response_class = Adding, Measuring
+        answer = Client(app).get("/")
+        assert (answer.text, answer.headers["X-Size"]) == ("{'added': 'yes'}", "16")

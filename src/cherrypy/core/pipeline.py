@@ -50,7 +50,7 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
             request.stage = "on_start_resource"
             if planned["on_start_resource"] or "hooks" in touched:
                 yield from run_through(request.hooks_at("on_start_resource"))
-            if request.query_string:
+            if request.query_string or request.reads_empty_queries:
                 request.stage = "process_query_string"
                 request.process_query_string()
 

@@ -249,6 +249,9 @@ class Request:
     reads_forms: ClassVar[bool] = True
     """Whether small forms are read without `body`; not where a subclass has its own."""
 
+    reads_empty_queries: ClassVar[bool] = False
+    """Whether a subclass's own `process_query_string` is to see that there is none."""
+
     raw_form: bytes | None = None
     """A small form as it was sent, if it was read without `body`."""
 
@@ -338,6 +341,7 @@ class Request:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.reads_forms = cls.reads_forms and "body" not in vars(cls)
+        cls.reads_empty_queries |= "process_query_string" in vars(cls)
 
     def __init__(
         self,

@@ -169,6 +169,14 @@ class Response:
 
     _body: Iterable[bytes] = ()
 
+    collapses: ClassVar[bool] = False
+    """Whether `collapse_body` is called for a body in one piece too: only where a
+    subclass has its own."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.collapses = cls.collapse_body is not Response.collapse_body
+
     def __init__(self) -> None:
         self.status = None
         self.header_list = []
@@ -235,7 +243,7 @@ class Response:
             else:
                 body = self._body
                 # Speed: most bodies are in one piece, as collapse_body would find.
-                if body.__class__ is list and len(body) == 1:
+                if body.__class__ is list and len(body) == 1 and not self.collapses:
                     chunk = body[0]
                     whole = chunk if chunk.__class__ is bytes else self.collapse_body()
                 else:
