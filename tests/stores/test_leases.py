@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cherrypy.stores.base import StoreUnavailable
 from cherrypy.stores.leases import Leases
 from tests.stores.contract import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Server:
@@ -41,19 +45,26 @@ def lease_threads() -> int:
     return sum("Leases" in thread.name for thread in threading.enumerate())
 
 
-def refusal(cause: Exception | None) -> StoreUnavailable:
-    """Return an error as a store raises it, on account of another."""
-    try:
+def take(leases: Leases, server: Server) -> Callable[[], None]:
+    """Take a lock at once, and return what lets go of it."""
+    return leases.take(lambda: None, server.renew, server.give_back)
+
+
+def take_in_vain(leases: Leases, server: Server, cause: Exception | None) -> None:
+    """Ask for a lock, and get an error as a store raises it, on account of another."""
+
+    def wait() -> None:
         raise StoreUnavailable("away") from cause
-    except StoreUnavailable as error:
-        return error
+
+    with pytest.raises(StoreUnavailable, match="away"):
+        leases.take(wait, server.renew, server.give_back)
 
 
 def test_a_lock_is_renewed_while_it_is_held(server: Server) -> None:
     leases = Leases(0.03)
-    lease = leases.hold(server.renew, server.give_back)
+    let_go = take(leases, server)
     until(lambda: server.renewed >= 3)
-    lease.let_go()
+    let_go()
     assert server.given_back == 1
     until(lambda: lease_threads() == 0)
 
@@ -61,18 +72,18 @@ def test_a_lock_is_renewed_while_it_is_held(server: Server) -> None:
 def test_a_lock_is_renewed_as_soon_as_the_server_is_back(server: Server) -> None:
     leases = Leases(0.03)
     server.away = True
-    lease = leases.hold(server.renew, server.give_back)
+    let_go = take(leases, server)
     until(lambda: server.asked_in_vain)
     server.away = False
     until(lambda: server.renewed)
-    lease.let_go()
+    let_go()
 
 
 def test_a_lock_is_given_back_when_the_server_is_back(server: Server) -> None:
     leases = Leases(60)
-    lease = leases.hold(server.renew, server.give_back)
+    let_go = take(leases, server)
     server.away = True
-    lease.let_go()
+    let_go()
     assert server.given_back == 0
     server.away = False
     until(lambda: server.given_back)
@@ -85,13 +96,13 @@ def test_a_lock_given_back_while_it_is_being_renewed_is_given_back_again(
     server: Server, answered: bool
 ) -> None:
     def renew() -> None:
-        lease.let_go()
+        let_go()
         # The server hears of it only now, and the lock is taken once more.
         if not answered:
             raise StoreUnavailable("The answer was lost.")
 
     leases = Leases(0.3)
-    lease = leases.hold(renew, server.give_back)
+    let_go = leases.take(lambda: None, renew, server.give_back)
     until(lambda: lease_threads() == 0)
     assert server.given_back == 2
 
@@ -99,14 +110,14 @@ def test_a_lock_given_back_while_it_is_being_renewed_is_given_back_again(
 def test_a_lock_whose_lease_is_over_needs_no_giving_back(server: Server) -> None:
     leases = Leases(0.01)
     server.away = True
-    leases.hold(server.renew, server.give_back).let_go()
+    take(leases, server)()
     until(lambda: lease_threads() == 0)
     assert server.given_back == 0
 
 
 def test_a_lock_is_owed_when_the_answer_was_lost(server: Server) -> None:
     leases = Leases(60)
-    leases.owe(refusal(ConnectionResetError("cut")), server.give_back)
+    take_in_vain(leases, server, ConnectionResetError("cut"))
     until(lambda: server.given_back)
 
 
@@ -115,7 +126,7 @@ def test_nothing_is_owed_for_a_question_that_did_not_arrive(
     server: Server, cause: Exception | None
 ) -> None:
     leases = Leases(60)
-    leases.owe(refusal(cause), server.give_back)
+    take_in_vain(leases, server, cause)
     assert not leases._owed
 
 
@@ -125,7 +136,7 @@ def test_nothing_is_owed_when_a_client_library_says_that_it_was_refused(
     leases = Leases(60)
     cause = RuntimeError("connecting")
     cause.__context__ = ConnectionRefusedError("nobody there")
-    leases.owe(refusal(cause), server.give_back)
+    take_in_vain(leases, server, cause)
     assert not leases._owed
 
 
@@ -142,9 +153,9 @@ def test_the_child_of_a_fork_has_other_names_and_nothing_to_renew(
 ) -> None:
     leases = Leases(60)
     before = leases.sign()
-    lease = leases.hold(server.renew, server.give_back)
+    let_go = take(leases, server)
     with monkeypatch.context() as child:
         child.setattr("os.getpid", lambda: -1)
         assert not leases.sign()[0].startswith(before[1])
         assert not leases._held
-    lease.let_go()
+    let_go()

@@ -180,7 +180,7 @@ def test_a_further_lock_is_taken_behind_the_turn_and_let_go_before_it(
 ) -> None:
     story = []
 
-    def take(patience: Patience) -> Callable[[], None]:
+    def take(key: str, patience: Patience) -> Callable[[], None]:
         assert 0 < (patience.left() or 0) <= 5
         story.append(("taken", locks.held("k")))
         return lambda: story.append(("let go", locks.held("k")))
@@ -195,8 +195,8 @@ def test_a_further_lock_is_taken_behind_the_turn_and_let_go_before_it(
 def test_a_further_lock_that_is_not_to_be_had_gives_the_turn_back(
     locks: KeyLocks,
 ) -> None:
-    def take(patience: Patience) -> Callable[[], None]:
-        raise patience.lost("k")
+    def take(key: str, patience: Patience) -> Callable[[], None]:
+        raise patience.lost(key)
 
     with pytest.raises(LockTimeout):
         locks.acquire_with("k", 1, take)
@@ -209,7 +209,7 @@ def test_a_further_lock_that_cannot_be_let_go_gives_the_turn_back(
     def let_go() -> None:
         raise OSError("gone")
 
-    lock = locks.acquire_with("k", 1, lambda patience: let_go)
+    lock = locks.acquire_with("k", 1, lambda key, patience: let_go)
     with pytest.raises(OSError, match="gone"):
         lock.release()
     assert not locks.held("k")

@@ -93,8 +93,10 @@ class FileLocks:
             LockTimeout: It was not to be had in that time.
             OSError: The lock file cannot be made.
         """
-        taking = partial(take, self._path_of(key), key)
-        return self._turns.acquire_with(key, seconds, taking)
+        return self._turns.acquire_with(key, seconds, self._take)
+
+    def _take(self, key: str, patience: Patience) -> Callable[[], None]:
+        return take(self._path_of(key), key, patience)
 
 
 def safe_name(key: str) -> str:

@@ -86,36 +86,35 @@ class Leases:
             self._begin()
         return f"{self._signature}{next(self._serial)}", self._signature
 
-    def hold(
-        self, renew: Callable[[], object], give_back: Callable[[], object]
-    ) -> Lease:
-        """Keep a lock alive that was just taken.
+    def take(
+        self,
+        wait: Callable[[], None],
+        renew: Callable[[], object],
+        give_back: Callable[[], object],
+    ) -> Callable[[], None]:
+        """Take a lock, and keep it alive; return what lets go of it.
 
         Args:
+            wait: Returns when the lock is taken; what it raises is passed on.
             renew: Makes it last another lease, and raises `StoreUnavailable` when the
                 server is away.
             give_back: Ends it, if it is still ours; raises likewise.
+
+        Raises:
+            StoreUnavailable: Of `wait`. The lock may have been taken, and only the
+                answer be lost: then it is given back as soon as the server answers.
         """
+        try:
+            wait()
+        except StoreUnavailable as error:
+            if _may_have_arrived(error):
+                self._owe(Lease(self, give_back, give_back))
+            raise
         lease = Lease(self, renew, give_back)
         with self._guard:
             self._held.add(lease)
             self._ensure_thread()
-        return lease
-
-    def owe(self, error: StoreUnavailable, give_back: Callable[[], object]) -> None:
-        """Give a lock back that we may have got, as soon as the server answers.
-
-        Args:
-            error: What asking for it brought.
-            give_back: As for `hold`.
-        """
-        cause = error.__cause__
-        refused = ConnectionRefusedError
-        if cause is None or isinstance(cause, refused):
-            return
-        # redis-py has errors of its own, raised on account of those of the system.
-        if not isinstance(cause.__cause__ or cause.__context__, refused):
-            self._owe(Lease(self, give_back, give_back))
+        return lease.let_go
 
     def _let_go(self, lease: Lease) -> None:
         with self._guard:
@@ -194,3 +193,13 @@ class Leases:
             # Given back in the meantime; renewing it may have taken it once more.
             self._owe(lease)
         return answered
+
+
+def _may_have_arrived(error: StoreUnavailable) -> bool:
+    """Tell whether a question may have reached the server that did not answer it."""
+    cause = error.__cause__
+    refused = ConnectionRefusedError
+    if cause is None or isinstance(cause, refused):
+        return False
+    # redis-py has errors of its own, raised on account of those of the system.
+    return not isinstance(cause.__cause__ or cause.__context__, refused)

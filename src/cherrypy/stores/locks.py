@@ -128,15 +128,15 @@ class KeyLocks:
         self,
         key: str,
         seconds: float | None,
-        take: Callable[[Patience], Callable[[], None]],
+        take: Callable[[str, Patience], Callable[[], None]],
     ) -> StoreLock:
         """Wait in line within the process, then for a lock that reaches further.
 
         Args:
             key: Whose lock.
             seconds: How long to wait at most for both together.
-            take: Takes the further lock with the patience that is left (and raises
-                `Patience.lost` when it is over), and returns what lets go of it.
+            take: Takes the key's further lock with the patience that is left (and
+                raises `Patience.lost` when it is over); returns what lets go of it.
 
         Raises:
             LockTimeout: They were not to be had in that time.
@@ -144,7 +144,7 @@ class KeyLocks:
         patience = Patience(seconds)
         turn = self.acquire(key, seconds)
         try:
-            return _LockBehind(turn, take(patience))
+            return _LockBehind(turn, take(key, patience))
         except BaseException:
             turn.release()
             raise

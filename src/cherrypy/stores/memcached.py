@@ -115,7 +115,7 @@ class MemcachedStore:
             ends += int(time.time())
         if ends > _LATEST_MOMENT:
             ends = _NEVER
-        server.ask(lambda client: client.set(name, stamped, ends))
+        server.ask(lambda client: _put(client, name, stamped, ends))
 
     def delete(self, key: str) -> None:
         """Remove what is under the key, if there is something."""
@@ -124,9 +124,7 @@ class MemcachedStore:
 
     def lock(self, key: str, seconds: float | None = None) -> StoreLock:
         """Wait for the key's lock, and hold it until it is released."""
-        return self._locks.acquire_with(
-            key, seconds, lambda patience: self._lock(key, patience)
-        )
+        return self._locks.acquire_with(key, seconds, self._take_lock)
 
     def sweep(self) -> int:
         """Do nothing: memcached removes what has expired."""
@@ -156,29 +154,21 @@ class MemcachedStore:
         # Highest random weight: a server more or less moves only its own keys.
         return max(self._servers, key=lambda server: server.weight(key)), name
 
-    def _lock(self, key: str, patience: Patience) -> Callable[[], None]:
+    def _take_lock(self, key: str, patience: Patience) -> Callable[[], None]:
         """Take the lock that reaches beyond this process; return what lets go of it."""
         server, name = self._place("lock", key)
         token, signature = (text.encode() for text in self._leases.sign())
-
-        def take(client: Any) -> bool:
-            return _take(client, name, token, signature, self._lease_seconds)
-
-        def give_back() -> None:
-            server.ask(lambda client: _give_back(client, name, token))
-
-        try:
-            self._wait(key, server, take, patience)
-        except StoreUnavailable as error:
-            # The answer may have been lost, and not the question.
-            self._leases.owe(error, give_back)
-            raise
-        return self._leases.hold(
-            lambda: server.ask(
-                lambda client: _renew(client, name, token, self._lease_seconds)
+        seconds = self._lease_seconds
+        return self._leases.take(
+            lambda: self._wait(
+                key,
+                server,
+                lambda client: _take(client, name, token, signature, seconds),
+                patience,
             ),
-            give_back,
-        ).let_go
+            lambda: server.ask(lambda client: _renew(client, name, token, seconds)),
+            lambda: server.ask(lambda client: _give_back(client, name, token)),
+        )
 
     def _wait(
         self,
@@ -233,7 +223,7 @@ class _Server:
         return self._questions.ask(self.connections.run, work)
 
     def check_room(self, size: int) -> None:
-        """Refuse what memcached would: it drops what was there before it says no."""
+        """Refuse what memcached would, and say what can be done about it."""
         size += _ITEM_BYTES
         if size <= self._item_bytes:
             return
@@ -250,6 +240,16 @@ class _Server:
     def weight(self, key: str) -> bytes:
         """Return how much a key belongs to this server."""
         return hashlib.blake2b(self._where + key.encode(), digest_size=8).digest()
+
+
+def _put(client: Any, name: bytes, value: bytes, ends: int) -> None:
+    """Store a value; the one before stays if there is no room for it.
+
+    memcached's own ``set`` drops what was there before it says so.
+    """
+    while not client.replace(name, value, ends):
+        if client.add(name, value, ends):
+            return
 
 
 def _take(

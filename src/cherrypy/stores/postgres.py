@@ -149,9 +149,7 @@ class PostgresStore:
 
     def lock(self, key: str, seconds: float | None = None) -> StoreLock:
         """Wait for the key's lock, and hold it until it is released."""
-        return self._locks.acquire_with(
-            key, seconds, lambda patience: self._lock(key, patience)
-        )
+        return self._locks.acquire_with(key, seconds, self._take_lock)
 
     def sweep(self) -> int:
         """Remove what has expired, some hundred at a time; return how many it were."""
@@ -206,7 +204,7 @@ class PostgresStore:
             connection.execute(self._statements.create_table)
             connection.execute(self._statements.create_index)
 
-    def _lock(self, key: str, patience: Patience) -> Callable[[], None]:
+    def _take_lock(self, key: str, patience: Patience) -> Callable[[], None]:
         """Take the lock that reaches beyond this process; return what lets go of it."""
         number = _number(f"{self._table}:{key}")
         taken = self._ask(self._try_lock, number)

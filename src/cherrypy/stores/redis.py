@@ -11,7 +11,6 @@ import math
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from cherrypy.stores.base import StoreUnavailable
 from cherrypy.stores.leases import Leases
 from cherrypy.stores.locks import KeyLocks
 from cherrypy.stores.remote import (
@@ -151,9 +150,7 @@ class RedisStore:
 
     def lock(self, key: str, seconds: float | None = None) -> StoreLock:
         """Wait for the key's lock, and hold it until it is released."""
-        return self._locks.acquire_with(
-            key, seconds, lambda patience: self._lock(key, patience)
-        )
+        return self._locks.acquire_with(key, seconds, self._take_lock)
 
     def sweep(self) -> int:
         """Do nothing: Redis removes what has expired."""
@@ -173,24 +170,17 @@ class RedisStore:
         ).replace("[\\]", "\\\\")
         return len(set(self._client.scan_iter(f"{pattern}value:*", count=1000)))
 
-    def _lock(self, key: str, patience: Patience) -> Callable[[], None]:
+    def _take_lock(self, key: str, patience: Patience) -> Callable[[], None]:
         """Take the lock that reaches beyond this process; return what lets go of it."""
         token, signature = self._leases.sign()
         names = [f"{self._prefix}lock:{key}", f"{self._prefix}line:{key}"]
         words = [token, self._lease_milliseconds, _FORGET_MILLISECONDS, signature]
 
-        def give_back() -> None:
-            self._ask(self._give_back, names, [token])
-
-        try:
-            self._wait(key, names, words, patience)
-        except StoreUnavailable as error:
-            # The answer may have been lost, and not the question.
-            self._leases.owe(error, give_back)
-            raise
-        return self._leases.hold(
-            lambda: self._ask(self._renew, names, words[:2]), give_back
-        ).let_go
+        return self._leases.take(
+            lambda: self._wait(key, names, words, patience),
+            lambda: self._ask(self._renew, names, words[:2]),
+            lambda: self._ask(self._give_back, names, words[:1]),
+        )
 
     def _wait(
         self, key: str, names: list[str], words: list[Any], patience: Patience
