@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import coverage
 import pytest
 
+import cherrypy
 from tests.front_door import untouched
 from tests.servers import memcached_server, postgresql_server, redis_server
 
@@ -68,6 +69,16 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     for value in callspec.params.values() if callspec is not None else ():
         if isinstance(value, BaseException):
             value.__traceback__ = value.__context__ = None
+
+
+@pytest.fixture(autouse=True)
+def toolboxes_as_before() -> Iterator[None]:
+    """Take away the boxes of tools that a test adds; all applications share them."""
+    boxes = cherrypy.Application.toolboxes
+    before = dict(boxes)
+    yield
+    boxes.clear()
+    boxes.update(before)
 
 
 @pytest.fixture

@@ -52,10 +52,17 @@ class TestConfig:
 
     def test_is_each_application_s_own(self) -> None:
         one, other = Application(None), Application(None)
-        one.toolboxes["box"] = one.namespaces["box"] = SimpleNamespace()
-        assert "box" not in other.toolboxes
+        one.namespaces["box"] = SimpleNamespace()
         assert "box" not in other.namespaces
         assert one.config is not other.config
+
+    def test_of_tools_is_known_to_all_once_a_box_is_added_to_one(self) -> None:
+        one, other = Application(None), Application(None)
+        one.toolboxes["box"] = box = SimpleNamespace()
+        assert other.toolboxes["box"] is box
+        assert Application(None).toolboxes["box"] is box
+        one.toolboxes = {}
+        assert "box" in other.toolboxes
 
     def test_reaches_the_log(self) -> None:
         app = Application(None, "", {"/": {"log.access_log_format": "{s}"}})

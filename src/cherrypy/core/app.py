@@ -73,8 +73,11 @@ class Application:
     namespaces: NamespaceSet = NamespaceSet()
     """Handlers of config namespaces, called when config is merged."""
 
-    toolboxes: dict[str, Any] = {}  # noqa: RUF012 - documented class default, copied
-    """Boxes of tools by the namespace under which config names them."""
+    # documented behaviour: one dictionary. A box of tools that one application adds
+    # must not be silently missing where another one's config turns its tools on.
+    toolboxes: dict[str, Any] = {}  # noqa: RUF012 - shared on purpose
+    """Boxes of tools by the namespace under which config names them; the same for all
+    applications, unless one is given a dictionary of its own."""
 
     log: LogManager
     wsgiapp: CPWSGIApp
@@ -105,7 +108,6 @@ class Application:
         self.wsgiapp = CPWSGIApp(self)
         self.plans: Plans = Plans()
         """What is known of the pages beforehand; see `cherrypy.core.plan`."""
-        self.toolboxes = self.toolboxes.copy()
         self.namespaces = self.namespaces.copy()
         self.namespaces["log"] = lambda k, v: setattr(self.log, k, v)
         self.namespaces["wsgi"] = self.wsgiapp.namespace_handler

@@ -33,8 +33,8 @@ class Toolbox:
     """Tools that config turns on under one namespace.
 
     A tool gets its name by being set as an attribute. The toolbox itself becomes a
-    config namespace by being added to ``app.toolboxes`` (for one application) or to
-    the ``namespaces`` of a request class::
+    config namespace by being added to ``app.toolboxes``, which all applications share,
+    or to the ``namespaces`` of a request class::
 
         newauth = Toolbox("newauth")
         newauth.check_access = Tool("before_request_body", check_access)
