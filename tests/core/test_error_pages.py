@@ -78,6 +78,12 @@ def test_headers_of_a_given_response_are_cleaned(serving: Serving) -> None:
     assert "Etag" not in serving.response.headers
 
 
+def test_what_an_error_depends_on_stays(serving: Serving) -> None:
+    serving.response.headers["Vary"] = "Accept-Language"
+    clean_headers(404)
+    assert serving.response.headers["Vary"] == "Accept-Language"
+
+
 class TestGetErrorPage:
     def test_without_a_page_of_the_site_the_built_in_one_is_shown(
         self, serving: Serving

@@ -213,3 +213,9 @@ def test_anything_can_be_read_as_directives(text: str) -> None:
 def test_very_long_numbers_are_read_at_once() -> None:
     assert delta_seconds("9" * 100_000) == 2**31
     assert delta_seconds(None) is None
+
+
+@pytest.mark.parametrize("status", [401, 406, 412, 415, 416, 428, 429])
+def test_what_was_wrong_with_one_request_is_no_answer_to_others(status: int) -> None:
+    verdict = judge(status, {"Cache-Control": "public, max-age=9"}, delay=5, now=0)
+    assert verdict.reason == f"a {status} is about one request"

@@ -1127,3 +1127,48 @@ def test_another_put_by_a_program_ends_the_first() -> None:
     client.get("/")
     assert client.get("/").text == "second"
     assert cache().cursize == 6
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"If-Match": '"other"'},
+        {"Accept-Charset": "no-such-charset, iso-8859-1;q=0"},
+        {"Accept-Charset": "utf-8;q=nonsense"},
+        {"Accept-Encoding": "identity;q=0, gzip;q=0"},
+        {"Accept-Encoding": "gzip;q=nonsense"},
+    ],
+)
+def test_nobody_can_shut_the_others_out_by_an_error_of_their_own(
+    headers: dict[str, str],
+) -> None:
+    root = Counting()
+    config: Config = {
+        "tools.caching.on": True,
+        "tools.etags.on": True,
+        "tools.etags.autotags": True,
+        "tools.expires.on": True,
+        "tools.expires.secs": 60,
+        "tools.expires.force": True,
+        "tools.gzip.on": True,
+    }
+    client = mount(root, {"/": config})
+    refused = client.get("/", headers=headers)
+    assert 400 <= refused.status_code < 500
+    assert "Expires" not in refused.headers
+    assert client.get("/").status_code == 200
+
+
+def test_an_error_is_kept_for_those_only_who_asked_for_the_same() -> None:
+    def answer() -> str:
+        cherrypy.response.headers["Vary"] = "Accept-Language"
+        if cherrypy.request.headers.get("Accept-Language") == "la":
+            raise cherrypy.NotFound()
+        return "hello"
+
+    client, root = cached(answer)
+    for _ in range(2):
+        latin = client.get("/", headers={"Accept-Language": "la"})
+        assert latin.status_code == 404
+        assert client.get("/", headers={"Accept-Language": "en"}).text == "hello"
+    assert root.calls == 2

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cherrypy
-from tests.lib.apps import serve
+from tests.lib.apps import Config, serve
 
 if TYPE_CHECKING:
     from cherrypy.testing import Client, Response
@@ -72,3 +72,25 @@ def test_debug_tells_what_is_done(caplog: pytest.LogCaptureFixture) -> None:
     client({"Age": "1"}, debug=True).get("/")
     assert "The response is not for caches" in caplog.text
     assert f"'Expires': '{NEVER}'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("status", "good"), [(404, True), (410, True), (400, False), (403, False)]
+)
+def test_an_error_that_may_be_the_client_s_own_is_good_for_no_time(
+    status: int, good: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    def page() -> str:
+        raise cherrypy.HTTPError(status)
+
+    config: Config = {
+        "tools.expires.on": True,
+        "tools.expires.secs": 60,
+        "tools.expires.force": True,
+        "tools.expires.debug": True,
+    }
+    answer = serve(page, config).get("/")
+    assert ("Expires" in answer.headers) is good
+    assert ("An error is good for nobody else" in caplog.text) is not good
+    config["tools.expires.secs"] = 0
+    assert said(serve(page, config).get("/"))["Expires"] == NEVER

@@ -60,7 +60,6 @@ _DESCRIBED_THE_PAGE = (
     "ETag",
     "Location",
     "Retry-After",
-    "Vary",
     "Content-Encoding",
     "Content-Length",
     "Expires",
@@ -93,6 +92,9 @@ def product_version() -> str:
 
 def clean_headers(status: int, response: Response | None = None) -> None:
     """Remove the response headers that described the page which failed.
+
+    Not ``Vary``: what the request said may have led to the error, and a cache must not
+    give that to those who say something else (RFC 9110 §12.5.5).
 
     Args:
         status: The code of the error; a 416 keeps its Content-Range.

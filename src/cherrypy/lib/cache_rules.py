@@ -37,6 +37,13 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 _NEVER_KEPT = frozenset({206, 304})
 
+# What was wrong with one request (its conditions, length, language, credentials) says
+# nothing of the next. Kept, it would let anybody shut everybody else out.
+_ABOUT_THE_REQUEST = frozenset(
+    {401, 402, 406, 407, 408, 409, 411, 412, 413, 415, 416, 417, 421, 422, 425, 426}
+    | {428, 429, 431}
+)
+
 # RFC 9111 §1.2.2: what is greater is taken for this.
 _LONGEST = 2**31
 
@@ -138,6 +145,8 @@ def _why_not(
     """Return what forbids to keep the answer at all; empty if nothing does."""
     if status < 200 or status in _NEVER_KEPT:
         return f"a {status} is no whole answer"
+    if status in _ABOUT_THE_REQUEST:
+        return f"a {status} is about one request"
     if "no-store" in said:
         # RFC 9111 §5.2.2.3: it speaks to those who do not know the status.
         understood = "must-understand" in said and status in HEURISTIC_STATUSES

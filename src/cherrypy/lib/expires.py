@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from cherrypy.core.context import current
 from cherrypy.environment.site import log
 from cherrypy.http.dates import format_http_date
+from cherrypy.http.status import valid_status
+from cherrypy.lib.cache_rules import HEURISTIC_STATUSES
+
+if TYPE_CHECKING:
+    from cherrypy.core.response import Response
 
 __all__ = ["expires"]
 
@@ -25,6 +31,9 @@ def expires(
     (ETag, Last-Modified, Age or Expires), or `force` is set. Headers that the page
     has set stay, unless `force` is set.
 
+    An error that may be the client's own is not made good for any time: caches would
+    give it to others, and anybody could shut them out.
+
     Args:
         secs: Seconds from now that the answer is good for; 0 for not at all.
         force: Set the headers in any case.
@@ -39,6 +48,10 @@ def expires(
         return
     if isinstance(secs, timedelta):
         secs = secs.total_seconds()
+    if secs > 0 and _is_about_one_request(response):
+        if debug:
+            log("An error is good for nobody else", "TOOLS.EXPIRES")
+        return
     if secs == 0:
         wanted = {"Expires": _LONG_AGO, "Pragma": "no-cache"}
         if serving.request.protocol >= (1, 1):
@@ -50,3 +63,9 @@ def expires(
             headers[name] = value
     if debug:
         log(f"Headers: {wanted}", "TOOLS.EXPIRES")
+
+
+def _is_about_one_request(response: Response) -> bool:
+    """Tell whether this is an error that caches would not keep by themselves."""
+    status = valid_status(response.status or None)[0]
+    return status >= 400 and status not in HEURISTIC_STATUSES
