@@ -126,37 +126,6 @@ def test_a_server_gets_the_whole_url(where: str) -> None:
     assert made_with(where) == (where,)
 
 
-@pytest.mark.parametrize(
-    ("where", "package", "extra"),
-    [
-        ("redis://x", "redis", "redis"),
-        ("memcached://x", "pymemcache.client", "memcached"),
-        ("postgresql://x", "psycopg", "postgres"),
-    ],
-)
-def test_a_missing_package_is_told_by_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, where: str, package: str, extra: str
-) -> None:
-    def missing(self: Noted, *arguments: object) -> None:
-        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
-
-    monkeypatch.setattr(Noted, "__init__", missing)
-    with pytest.raises(ImportError, match=rf"pip install morello\[{extra}\]"):
-        open_store(where)
-
-
-def test_a_missing_module_of_another_name_is_told_as_it_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def missing(self: Noted, *arguments: object) -> None:
-        raise ModuleNotFoundError("No module named 'other'", name="other")
-
-    monkeypatch.setattr(Noted, "__init__", missing)
-    for where in ("redis://x", "file:///x"):
-        with pytest.raises(ModuleNotFoundError, match="other"):
-            open_store(where)
-
-
 def test_nothing_is_opened_before_it_is_used(tmp_path: Path) -> None:
     made_with(f"file://{tmp_path}/sessions")
     assert list(tmp_path.iterdir()) == []

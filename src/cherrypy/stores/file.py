@@ -112,16 +112,7 @@ class FileStore:
             os.unlink(self.path_of(key))
 
     def lock(self, key: str, seconds: float | None = None) -> StoreLock:
-        """Wait for the key's lock, and hold it until it is released.
-
-        Args:
-            key: Whose lock. There need not be anything under the key.
-            seconds: How long to wait at most; None as long as it takes, 0 not at all.
-
-        Raises:
-            LockTimeout: It was not to be had in that time.
-            StoreUnavailable: The lock file cannot be made.
-        """
+        """Wait for the key's lock, and hold it until it is released."""
         with self._told(f"lock {key!r}"):
             return self._locks.acquire(key, seconds)
 

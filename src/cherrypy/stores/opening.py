@@ -21,8 +21,6 @@ class _Kind(NamedTuple):
     name: str
     made: Callable[[Any, str], Store]
     """Makes it, from its class and the URL."""
-    package: str = ""
-    extra: str = ""
 
 
 def open_store(where: str | Store) -> Store:
@@ -36,7 +34,7 @@ def open_store(where: str | Store) -> Store:
 
     Raises:
         ValueError: The URL names no kind of store, or lacks what this kind needs.
-        ImportError: A package is missing; the text says what to install.
+        ModuleNotFoundError: A package is missing; the text says what to install.
     """
     if not isinstance(where, str):
         return where
@@ -47,17 +45,8 @@ def open_store(where: str | Store) -> Store:
             f"{where!r} names no store. It must be a URL that begins with one of: "
             + ", ".join(f"{known}:" for known in _KINDS)
         )
-    try:
-        module = importlib.import_module(f"cherrypy.stores.{kind.module}")
-        store = kind.made(getattr(module, kind.name), where)
-    except ModuleNotFoundError as error:
-        if not kind.package or (error.name or "").partition(".")[0] != kind.package:
-            raise
-        raise ImportError(
-            f"A store at {scheme}: needs the package {kind.package!r}: "
-            f"pip install morello[{kind.extra}]"
-        ) from error
-    return store
+    module = importlib.import_module(f"cherrypy.stores.{kind.module}")
+    return kind.made(getattr(module, kind.name), where)
 
 
 def _plain(kind: Any, where: str) -> Store:
@@ -110,8 +99,8 @@ def _path_settings(where: str, query: str) -> dict[str, bool]:
 
 _TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
-_REDIS = _Kind("redis", "RedisStore", _at_url, "redis", "redis")
-_POSTGRES = _Kind("postgres", "PostgresStore", _at_url, "psycopg", "postgres")
+_REDIS = _Kind("redis", "RedisStore", _at_url)
+_POSTGRES = _Kind("postgres", "PostgresStore", _at_url)
 
 _KINDS = {
     "ram": _Kind("ram", "RamStore", _plain),
@@ -122,9 +111,7 @@ _KINDS = {
     "valkey": _REDIS,
     "valkeys": _REDIS,
     "unix": _REDIS,
-    "memcached": _Kind(
-        "memcached", "MemcachedStore", _at_url, "pymemcache", "memcached"
-    ),
+    "memcached": _Kind("memcached", "MemcachedStore", _at_url),
     "postgresql": _POSTGRES,
     "postgres": _POSTGRES,
 }

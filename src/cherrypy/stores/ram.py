@@ -56,15 +56,7 @@ class RamStore:
             self._entries.pop(key, None)
 
     def lock(self, key: str, seconds: float | None = None) -> StoreLock:
-        """Wait for the key's lock, and hold it until it is released.
-
-        Args:
-            key: Whose lock. There need not be anything under the key.
-            seconds: How long to wait at most; None as long as it takes, 0 not at all.
-
-        Raises:
-            LockTimeout: It was not to be had in that time.
-        """
+        """Wait for the key's lock, and hold it until it is released."""
         return self._locks.acquire(key, seconds)
 
     def sweep(self) -> int:

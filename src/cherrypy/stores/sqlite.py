@@ -108,10 +108,11 @@ class SQLiteStore:
 
     def _begin(self) -> None:
         """Start with nothing open, in this process."""
-        self._process = os.getpid()
         self._idle: list[sqlite3.Connection] = []
         # Held by the thread that writes.
         self._writing = threading.Lock()
+        # Last: until then no other thread takes what the parent has opened for ours.
+        self._process = os.getpid()
 
     @property
     def _lock_prefix(self) -> str:
@@ -151,16 +152,7 @@ class SQLiteStore:
             connection.execute(_DELETE, (key,))
 
     def lock(self, key: str, seconds: float | None = None) -> StoreLock:
-        """Wait for the key's lock, and hold it until it is released.
-
-        Args:
-            key: Whose lock. There need not be anything under the key.
-            seconds: How long to wait at most; None as long as it takes, 0 not at all.
-
-        Raises:
-            LockTimeout: It was not to be had in that time.
-            StoreUnavailable: The lock file cannot be made.
-        """
+        """Wait for the key's lock, and hold it until it is released."""
         with self._told(f"lock {key!r}"):
             return self._locks.acquire(key, seconds)
 
