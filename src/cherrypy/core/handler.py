@@ -86,7 +86,10 @@ class PageHandler:
         Raises:
             HTTPError: 404 or 400, the arguments do not fit the page.
         """
-        args, kwargs = self.args, self.kwargs
+        return self._call(self.args, self.kwargs)
+
+    def _call(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Call the page; what does not fit it is the client's mistake."""
         try:
             return self.callable(*args, **kwargs)
         except TypeError as problem:
@@ -117,15 +120,8 @@ class LateParamPageHandler(PageHandler):
             return super().__call__()
         # Speed: past the properties, and no copy: the call itself makes one.
         request = current.get().request
-        args, kwargs = request.args, request.__dict__.get("params", _NO_PARAMETERS)
-        try:
-            return self.callable(*args, **kwargs)
-        except TypeError as problem:
-            mismatch = _mismatch(self.callable, args, kwargs, problem)
-            if mismatch is None:
-                _tell_missing_self(self.callable, problem)
-                raise
-            raise mismatch from problem
+        params = request.__dict__.get("params", _NO_PARAMETERS)
+        return self._call(request.args, params)
 
     @property
     def kwargs(self) -> dict[str, Any]:

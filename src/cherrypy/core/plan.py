@@ -87,7 +87,6 @@ class Plan:
         "error_pages",
         "failed",
         "hooks",
-        "hooks_only",
         "live",
         "plain_request",
         "pristine",
@@ -122,7 +121,6 @@ class Plan:
             or self.error_pages
             or self.live
         )
-        self.hooks_only: bool = self.request_only and not self.request
         self.plain_request: bool = _are_plain(request_class, self.request)
         self.hooks: dict[str, tuple[Hook, ...]] = {
             point: tuple(sorted(hooks)) for point, hooks in draft.hooks.items()
@@ -199,8 +197,6 @@ class Plan:
         request.plan = self
         if "hooks" in request.__dict__:
             self._add_hooks(request.hooks)
-        if self.hooks_only:
-            return
         if self.plain_request:
             request.__dict__.update(self.request)
         else:
