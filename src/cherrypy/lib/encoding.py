@@ -5,6 +5,7 @@ Compression, which CherryPy documents here as well, is in `cherrypy.lib.compress
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core import bridge
@@ -192,16 +193,15 @@ class ResponseEncoder:
             return self.body
         if self.text_only and "text/" not in content_type.lower():
             return self.body
-        element = header_elements("Content-Type", content_type)[0]
-        if self.text_only and not element.value.lower().startswith("text/"):
+        is_text, has_charset = _looked_at(content_type)
+        if self.text_only and not is_text:
             return self.body
-        if "charset" in element.params and _is_bytes(self.body):
+        if has_charset and _is_bytes(self.body):
             return self.body
-        charset = self.find_acceptable_charset()
-        element.params["charset"] = charset
-        response.headers["Content-Type"] = str(element)
+        named = _with_charset(content_type, self.find_acceptable_charset())
+        response.headers["Content-Type"] = named
         if self.debug:
-            log(f"Setting Content-Type {element}", "TOOLS.ENCODE")
+            log(f"Setting Content-Type {named}", "TOOLS.ENCODE")
         return self.body
 
     def find_acceptable_charset(self) -> str:
@@ -300,6 +300,24 @@ class ResponseEncoder:
         return True
 
 
+# Performance: a program sends few content types, and each many times.
+
+
+@lru_cache(maxsize=64)
+def _looked_at(content_type: str) -> tuple[bool, bool]:
+    """Tell whether it is a type of text, and whether it names a charset."""
+    element = header_elements("Content-Type", content_type)[0]
+    return element.value.lower().startswith("text/"), "charset" in element.params
+
+
+@lru_cache(maxsize=64)
+def _with_charset(content_type: str, charset: str) -> str:
+    """Return the content type with this charset for the one it names, if any."""
+    element = header_elements("Content-Type", content_type)[0]
+    element.params["charset"] = charset
+    return str(element)
+
+
 def prepare_iter(value: Any) -> Any:
     """Make an iterable of what a page returned, for text as well as bytes.
 
@@ -311,6 +329,8 @@ def prepare_iter(value: Any) -> Any:
     """
     if value is None:
         return []
+    if value.__class__ is list:
+        return value
     if isinstance(value, str | bytes | bytearray | memoryview):
         return [value] if value else []
     if isinstance(value, FileBody):

@@ -27,6 +27,8 @@ def accepted(name: str) -> list[AcceptElement]:
         HTTPError: 400, a quality is no number.
     """
     value = current.get().request.raw_header(name)
+    if value is None:
+        return []
     with HTTPError.handle(MalformedHeader, 400):
         elements = header_elements(name, value)
     for element in elements:
