@@ -105,3 +105,41 @@ def test_looking_for_one_finds_what_all_together_say(
     for name in ("Accept", "X-One", "Cookie", "Host"):
         assert received.find(name) == received.fields().get(name)
         assert received.find(name) == HeaderPairs(pairs).find(name)
+
+
+LENGTHS = [
+    ([(b"content-type", b"application/x-www-form-urlencoded")], -1),
+    ([(b"content-length", b"7")], -1),
+    (
+        [
+            (b"content-type", b"application/x-www-form-urlencoded"),
+            (b"content-length", b"7"),
+        ],
+        7,
+    ),
+    (
+        [
+            (b"content-type", b"application/x-www-form-urlencoded"),
+            (b"content-length", b"\xb2"),
+        ],
+        -1,
+    ),
+    (
+        [
+            (b"content-type", b"application/x-www-form-urlencoded"),
+            (b"transfer-encoding", b"chunked"),
+            (b"content-length", b"7"),
+        ],
+        -1,
+    ),
+]
+
+
+@pytest.mark.parametrize(("pairs", "length"), LENGTHS)
+def test_they_say_how_long_a_plain_form_is(
+    pairs: list[tuple[bytes, bytes]], length: int
+) -> None:
+    received = ReceivedHeaders(pairs)
+    assert received.form_bytes() == length
+    # The same when asked again, of a head that came again.
+    assert received.form_bytes() == length

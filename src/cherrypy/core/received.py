@@ -9,9 +9,19 @@ from cherrypy.http.elements import LIST_HEADERS, decode_TEXT_maybe
 from cherrypy.http.urls import SanitizedHost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["HeaderPairs", "Received", "ReceivedHeaders", "fields_of"]
+__all__ = [
+    "FORM",
+    "HeaderPairs",
+    "Received",
+    "ReceivedHeaders",
+    "fields_of",
+    "form_bytes",
+]
+
+FORM = "application/x-www-form-urlencoded"
+"""The media type of forms that have no files."""
 
 # Names under which programs find what the server knows of the client: such a header
 # that a client sends is not believed.
@@ -51,7 +61,7 @@ class ReceivedHeaders:
         pairs: Lower-case names and values, as bytes.
     """
 
-    __slots__ = ("_fields", "_found", "pairs")
+    __slots__ = ("_fields", "_form_bytes", "_found", "pairs")
 
     def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
         self.pairs: Iterable[tuple[bytes, bytes]] = pairs
@@ -59,6 +69,7 @@ class ReceivedHeaders:
         # names are those that programs ask for, so there is an end to them.
         self._found: dict[str, str | None] = {}
         self._fields: dict[str, Any] | None = None
+        self._form_bytes: int | None = None
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         for name, value in self.pairs:
@@ -79,6 +90,12 @@ class ReceivedHeaders:
             self._fields = fields_of(self)
         return self._fields
 
+    def form_bytes(self) -> int:
+        """Return what `form_bytes` does, worked out once."""
+        if self._form_bytes is None:
+            self._form_bytes = form_bytes(self.find)
+        return self._form_bytes
+
     def _find(self, name: str) -> str | None:
         wanted = _wire_name(name)
         values = [value for key, value in self.pairs if key == wanted]
@@ -98,6 +115,23 @@ class HeaderPairs(list[tuple[str, str]]):
         """Return the value of one header, joined if it is a repeated list."""
         value: str | None = fields_of(self).get(name.title())
         return value
+
+
+def form_bytes(find: Callable[[str], str | None]) -> int:
+    """Return how many bytes of a plain urlencoded form are announced.
+
+    Args:
+        find: Returns the value of a header by its name.
+
+    Returns:
+        The Content-Length; -1 if it is another kind of body, or has no length that
+        can be read.
+    """
+    if find("Content-Type") != FORM or find("Transfer-Encoding") is not None:
+        return -1
+    said = find("Content-Length") or ""
+    # No number of more digits is looked at: to convert it would take its time.
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else -1
 
 
 def fields_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def walk(
     Raises:
         CherryPyException: A dispatch method has added to `vpath`.
     """
-    atoms = [atom for atom in path.split("/") if atom] if path != "/" else []
+    atoms = list(filter(None, path.split("/"))) if path != "/" else []
     layers: list[Mapping[str, Any]] = [site]
     if sections and len(sections) <= _FEW_SECTIONS:
         sections = _on_the_way(sections, path)
