@@ -101,6 +101,8 @@ class ServerProgram:
                         stdout=log,
                         stderr=log,
                         start_new_session=True,
+                        # As Python ignores SIGXFSZ: see `full_disk`.
+                        restore_signals=False,
                     )
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.02)
@@ -144,6 +146,30 @@ class ServerProgram:
             yield
         finally:
             self.resume()
+
+    @contextmanager
+    def full_disk(self, room: int) -> Iterator[None]:
+        """Let none of its files get larger than so many bytes in the block.
+
+        If that has ended it, it is started again after the block.
+        """
+        self._limit_files(str(room))
+        try:
+            yield
+        finally:
+            self._limit_files("unlimited")
+            self.start()
+
+    def _limit_files(self, limit: str) -> None:
+        words = ["prlimit", f"--fsize={limit}:", "--pid"]
+        for pid in self.writers():
+            # It may have ended meanwhile.
+            subprocess.run(self.ordinary([*words, str(pid)], lasting=False))
+
+    def writers(self) -> list[int]:
+        """List its processes that write what clients want to be kept."""
+        assert self._process is not None
+        return [] if self._process.poll() is not None else [self.pid]
 
     def close(self) -> None:
         """End it, and remove its data."""
@@ -215,6 +241,10 @@ class Memcached(ServerProgram):
 
     package = "memcached"
 
+    def __init__(self, *options: str) -> None:
+        super().__init__()
+        self.options = options
+
     @property
     def url(self) -> str:
         return f"memcached://{self.host}:{self.port}"
@@ -222,7 +252,7 @@ class Memcached(ServerProgram):
     def command(self) -> Sequence[str]:
         """Say how the program is started."""
         words = f"-l {self.host} -p {self.port} -U 0 -m 64 -I 8m -c 1024".split()
-        return [program("memcached", self.package), *words]
+        return [program("memcached", self.package), *words, *self.options]
 
     def is_ready(self) -> bool:
         """Tell whether it answers."""
@@ -251,6 +281,8 @@ class PostgreSQL(ServerProgram):
         words = [program("initdb", self.package), "--pgdata", str(self.data)]
         words += ["--username", "morello", "--auth", "trust", "--no-sync"]
         words += ["--encoding", "UTF8", "--locale", "C.UTF-8"]
+        # The files of its log are so small that they have room where tables have none.
+        words += ["--wal-segsize", "1"]
         done = subprocess.run(
             self.ordinary(words, lasting=False),
             cwd=self.folder,
@@ -278,6 +310,20 @@ class PostgreSQL(ServerProgram):
         where = ["--host", self.host, "--port", str(self.port), "--timeout", "1"]
         asked = [program("pg_isready", self.package), "--quiet", *where]
         return subprocess.run(asked, stdin=subprocess.DEVNULL).returncode == 0
+
+    def writers(self) -> list[int]:
+        """List the first process and those that each serve a connection."""
+        pids = super().writers()
+        for first in pids[:]:
+            children = Path(f"/proc/{first}/task/{first}/children").read_text()
+            pids += [pid for pid in map(int, children.split()) if self._serves(pid)]
+        return pids
+
+    def _serves(self, pid: int) -> bool:
+        try:
+            return self.host in Path(f"/proc/{pid}/cmdline").read_text()
+        except OSError:
+            return False
 
 
 def program(name: str, package: str) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from cherrypy.stores import lifetime
+from cherrypy.stores import lifetime, memcached
 from cherrypy.stores.base import LockTimeout, StoreUnavailable
 from cherrypy.stores.memcached import MemcachedStore
 from tests.servers import Memcached, running
-from tests.stores.contract import SharedStoreContract, until
+from tests.stores.contract import DEADLINE_SECONDS, SharedStoreContract, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 class TestMemcachedStore(SharedStoreContract):
     increments = 1_000
+    outlives_seconds = DEADLINE_SECONDS  # its lease is over before
     counts = False
 
     @pytest.fixture
@@ -77,6 +78,24 @@ def test_a_value_that_is_too_large_is_refused_and_the_old_one_stays(
     store.set("large", almost, 60)
     assert store.get("large") == almost
     store.delete("large")
+
+
+def test_a_value_that_comes_or_goes_meanwhile_is_replaced_all_the_same() -> None:
+    class Client:
+        """Finds a value gone, then one there, and then its own way."""
+
+        said: ClassVar[list[str]] = []
+
+        def replace(self, *words: object) -> bool:
+            self.said.append("replace")
+            return len(self.said) > 2
+
+        def add(self, *words: object) -> bool:
+            self.said.append("add")
+            return False
+
+    memcached._put(Client(), b"key", b"value", 60)
+    assert Client.said == ["replace", "add", "replace"]
 
 
 def test_a_server_that_was_started_anew_may_take_larger_values(opened: Opener) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 class TestPostgresStore(SharedStoreContract):
     increments = 1_000
+    outlives_seconds = 5  # it has no lease, but the server has to notice
 
     @pytest.fixture
     def where(self, postgresql_server: PostgreSQL) -> str:

@@ -13,7 +13,12 @@ import redis
 from cherrypy.stores import lifetime
 from cherrypy.stores.base import LockTimeout, StoreUnavailable
 from cherrypy.stores.redis import RedisStore
-from tests.stores.contract import SharedStoreContract, look_for_a_turn, until
+from tests.stores.contract import (
+    DEADLINE_SECONDS,
+    SharedStoreContract,
+    look_for_a_turn,
+    until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 
 class TestRedisStore(SharedStoreContract):
     increments = 1_000
+    outlives_seconds = DEADLINE_SECONDS  # its lease is over before
 
     @pytest.fixture
     def where(self, redis_server: Redis) -> str:
