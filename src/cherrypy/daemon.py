@@ -8,10 +8,13 @@ from __future__ import annotations
 import argparse
 import configparser
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cherrypy.core.app import Application
+from cherrypy.core.config import as_dict
+from cherrypy.core.wording import UnknownName, nearest, sentences, unknown_word
 from cherrypy.environment.site import config, engine, present
 from cherrypy.process.plugins import Daemonizer, PIDFile
 
@@ -98,6 +101,12 @@ def _refuse_gateways(**wanted: bool) -> None:
 
 def _import(name: str) -> None:
     """Import a module that was named on the command line."""
+    if not all(part.isidentifier() for part in name.split(".")) or name.endswith(".py"):
+        likely = os.path.basename(name).removesuffix(".py")
+        raise _Mistake(
+            f"{name!r} is no name of a module; -i takes one such as {likely!r}, and "
+            "-P DIRECTORY says where it is."
+        )
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as missing:
@@ -113,27 +122,37 @@ def _import(name: str) -> None:
 def _read(file: str) -> None:
     """Read a config file for the site, and for the application if there is one."""
     try:
-        config.update(file)
+        sections = as_dict(file)
+    except OSError as refusal:
+        raise _Mistake(
+            f"cannot read the config file {file!r}: {refusal.strerror or refusal}; "
+            "check its name and who may read it."
+        ) from refusal
+    except (ValueError, configparser.Error) as fault:
+        raise _mistake_in(file, fault) from fault
+    config.file_was_read(file)
+    try:
+        config.update(sections)
         apps: dict[str, Any] = present.tree().apps
         if len(apps) == 1:
             (app,) = apps.values()
             if isinstance(app, Application):
-                app.merge(file)
-    except OSError as refusal:
-        raise _Mistake(
-            f"cannot read the config file {file!r}: {refusal.strerror or refusal}."
-        ) from refusal
-    except (ValueError, configparser.Error) as fault:
-        # The text of the parser, without the original error beside it.
-        said = fault.args[0] if type(fault) is ValueError and fault.args else fault
-        told = " ".join([str(said), *getattr(fault, "__notes__", ())])
-        raise _Mistake(f"the config file {file!r} has a mistake: {told}") from fault
+                app.merge(sections)
+    except (AttributeError, OSError, UnknownName, ValueError) as fault:
+        # The namespaces act on values, and refuse what makes no sense.
+        raise _mistake_in(file, fault) from fault
+
+
+def _mistake_in(file: str, fault: Exception) -> _Mistake:
+    return _Mistake(f"the config file {file!r} has a mistake: {sentences(fault)}")
 
 
 def _apply_environment(name: str) -> None:
     if name not in config.environments:
+        near = nearest(name, config.environments)
         known = ", ".join(sorted(config.environments))
-        raise _Mistake(f"there is no environment {name!r}; there are {known}.")
+        meant = f"did you mean {near!r}?" if near else f"there are {known}."
+        raise _Mistake(f"there is no environment {name!r}; {meant}")
     config.update({"environment": name})
 
 
@@ -196,7 +215,10 @@ def run(arguments: Sequence[str] | None = None) -> None:
         SystemExit: An option is wrong (2), the site could not start (1), or help was
             asked for (0).
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.error(unknown_word(unknown[0], parser.format_help()))
     sys.path[:0] = options.path or ()
     start(
         options.config,

@@ -222,12 +222,14 @@ def test_nothing_in_the_file_happens(cherrypy: Program, site: ModuleType) -> Non
             "[/]\ntools.gzip.on: Ja\n",
             "cherrypy check: the config file 'site.conf' has a mistake: Config error "
             "in section: '/', option: 'tools.gzip.on', value: 'Ja'. Config values must "
-            "be valid Python (TypeError: unrepr could not resolve the name 'Ja').",
+            "be valid Python. Write tools.gzip.on = 'Ja', with quotes, if it is text.",
         ),
         (
             "tools.gzip.on: True\n",
             "cherrypy check: the config file 'site.conf' has a mistake: File contains "
-            "no section headers. file: 'site.conf', line: 1 'tools.gzip.on: True\\n'.",
+            "no section headers. file: 'site.conf', line: 1 'tools.gzip.on: True\\n'. "
+            "Begin the file with the line [global] for settings of the whole site, or "
+            "[/] for those of an application.",
         ),
     ],
 )

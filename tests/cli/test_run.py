@@ -260,6 +260,9 @@ def test_a_host_that_is_not_ours_is_told(cherrypy: Program) -> None:
     words = ("run", "app:Root", "--host", "no-such-host.invalid", "--port", "0")
     said = cherrypy.refuses(*words, status=1)
     assert said.startswith("cherrypy run: cannot listen on no-such-host.invalid:0: ")
+    assert said.endswith(
+        "; choose another one with --host and --port (0 takes any free port)."
+    )
 
 
 @pytest.mark.parametrize("port", ["-1", "65536"])

@@ -70,8 +70,15 @@ def test_a_file_is_stronger_than_the_environment(
             "[/]\ntools.gzip.on: Ja\n",
             1,
             "the config file 'app.conf' has a mistake: Config error in section: '/', "
-            "option: 'tools.gzip.on', value: 'Ja'. Config values must be valid Python "
-            "(TypeError: unrepr could not resolve the name 'Ja').",
+            "option: 'tools.gzip.on', value: 'Ja'. Config values must be valid Python. "
+            "Write tools.gzip.on = 'Ja', with quotes, if it is text.",
+        ),
+        (
+            "[global]\nlog.access_file: '/none/x.log'\n",
+            1,
+            "the config file 'app.conf' has a mistake: [Errno 2] No such file or "
+            "directory: '/none/x.log'. log.access_file names it: its folder must "
+            "exist, and the user who runs the program must be allowed to write there.",
         ),
     ],
 )
@@ -91,6 +98,17 @@ def test_a_file_that_cannot_be_read_is_refused(cherrypy: Program) -> None:
     assert cherrypy.refuses(*words, status=1) == (
         "cherrypy routes: cannot read the config file 'folder': Is a directory; check "
         "its name and who may read it."
+    )
+
+
+def test_a_file_that_is_not_utf_8_is_refused(cherrypy: Program) -> None:
+    cherrypy.write("app.py", APP)
+    (cherrypy.folder / "app.conf").write_bytes(b"[global]\n# caf\xe9\n")
+    words = ("routes", "app:Root", "--config", "app.conf")
+    assert cherrypy.refuses(*words, status=1) == (
+        "cherrypy routes: the config file 'app.conf' has a mistake: 'utf-8' codec "
+        "can't decode byte 0xe9 in position 14: invalid continuation byte. Save "
+        "'app.conf' as UTF-8; config files are read as that."
     )
 
 

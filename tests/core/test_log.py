@@ -414,11 +414,17 @@ class TestFiles:
         log.error_file = tmp_path / "other.log"
         assert len(log.error_log.handlers) == 2
 
-    def test_a_file_that_cannot_be_opened_is_told(
+    def test_a_file_that_cannot_be_opened_is_told_and_the_old_one_stays(
         self, log: LogManager, tmp_path: Path
     ) -> None:
-        with pytest.raises(OSError, match="missing"):
+        log.error_file = tmp_path / "error.log"
+        with pytest.raises(OSError, match="missing") as caught:
             log.error_file = tmp_path / "missing" / "error.log"
+        assert caught.value.__notes__ == [
+            "log.error_file names it: its folder must exist, and the user who runs the "
+            "program must be allowed to write there."
+        ]
+        assert log.error_file == str(tmp_path / "error.log")
 
     def test_they_are_opened_again_after_rotation(
         self, log: LogManager, page: Serving, tmp_path: Path

@@ -165,19 +165,24 @@ def test_a_site_restarts_on_request(site: Programs) -> None:
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
-        ("--nope", 2, r"unrecognized arguments: --nope; cherryd --help lists"),
-        ("word", 2, r"unrecognized arguments: word"),
+        ("--nope", 2, r"there is no option --nope; cherryd --help lists"),
+        ("--confg x", 2, r"there is no option --confg \(did you mean --config\?\); "),
+        ("word", 2, r"there is no argument word"),
         ("-c", 2, r"argument -c/--config: expected one argument"),
         ("-c missing.conf", 1, r"cannot read the config file 'missing\.conf': No such"),
+        ("-c folder", 1, r"cannot read the config file 'folder': .*; check its name"),
         ("-c broken.conf", 1, r"the config file 'broken\.conf' has a mistake: "),
+        ("-c bytes.conf", 1, r".*: 'utf-8' codec .* byte\. Save 'bytes\.conf' as "),
+        ("-c place.conf", 1, r".*: There is no environment 'here'\. There are: "),
+        ("-c log.conf", 1, r".*/none/x\.log'\. log\.access_file names it: its folder "),
+        ("-c plugin.conf", 1, r".* a plugin 'autoreloader', which the engine does not"),
         ("-c nothing.conf", 1, r"the config file 'nothing\.conf' has a mistake: "),
         ("-i missing", 1, r"there is no module 'missing' on sys\.path; -P DIRECTORY"),
+        ("-i ./site.py", 1, r"'\./site\.py' is no name of a module; .* as 'site',"),
+        ("-i site.py", 1, r"'site\.py' is no name of a module; .* as 'site', and"),
         ("-i package.missing", 1, r"there is no module 'package\.missing'"),
-        (
-            "-e missing",
-            1,
-            r"there is no environment 'missing'; there are development, ",
-        ),
+        ("-e missing", 1, r"there is no environment 'missing'; there are development"),
+        ("-e prod", 1, r"there is no environment 'prod'; did you mean 'production'\?"),
         ("-f", 1, r"FastCGI \(-f\) is not there yet"),
         ("-s", 1, r"SCGI \(-s\) is not there yet"),
         ("-x", 1, r"CGI \(-x\) is not there yet"),
@@ -190,6 +195,11 @@ def test_a_mistake_is_told_in_a_sentence(
     programs.write("package/__init__.py", "")
     programs.write("broken.conf", "[global]\nserver.socket_port: 80 80\n")
     programs.write("nothing.conf", "no section\n")
+    programs.write("folder/nothing", "")
+    (programs.folder / "bytes.conf").write_bytes(b"[global]\n# caf\xe9\n")
+    programs.write("place.conf", "[global]\nenvironment: 'here'\n")
+    programs.write("log.conf", "[global]\nlog.access_file: 'none/x.log'\n")
+    programs.write("plugin.conf", "[global]\nengine.autoreloader.on: True\n")
     process = cherryd(programs, *options.split())
     output = programs.finish(process)
     assert process.returncode == status

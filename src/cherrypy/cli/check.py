@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import cherrypy
 from cherrypy.cli import settings, target
-from cherrypy.cli.mistakes import nearest
 from cherrypy.cli.terminal import Terminal
 from cherrypy.core.log import LogManager
 from cherrypy.core.request import Request
 from cherrypy.core.response import Response
 from cherrypy.core.tree import Tree
+from cherrypy.core.wording import nearest
 from cherrypy.environment.checker import Checker
 from cherrypy.environment.server import Server
 from cherrypy.extension.tool import Tool

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cherrypy.cli.mistakes import Mistake, nearest
+from cherrypy.cli.mistakes import Mistake
+from cherrypy.core.wording import nearest, unknown_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser, commands = _parser(words)
     options, unknown = parser.parse_known_args(words)
     if unknown:
-        _refuse_option(unknown[0], commands.choices.get(options.command, parser))
+        asked = commands.choices.get(options.command, parser)
+        asked.error(unknown_word(unknown[0], asked.format_help()))
     if options.command is None:
         parser.print_help()
         return 0
@@ -136,11 +137,3 @@ def _refuse_unknown(words: Sequence[str]) -> None:
     meant = f"did you mean {near!r}?" if near else f"there are {', '.join(COMMANDS)}."
     print(f"cherrypy: there is no command {words[0]!r}; {meant}", file=sys.stderr)
     raise SystemExit(2)
-
-
-def _refuse_option(word: str, parser: argparse.ArgumentParser) -> NoReturn:
-    """End the program because of an option, or another word, that is not known."""
-    near = nearest(word, re.findall(r"--[a-z-]+", parser.format_help()))
-    meant = f" (did you mean {near}?)" if near else ""
-    kind = "option" if word.startswith("-") else "argument"
-    parser.error(f"there is no {kind} {word}{meant}")

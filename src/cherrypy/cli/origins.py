@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cherrypy.cli.branches import is_exposed
 from cherrypy.cli.listing import name_of
-from cherrypy.cli.mistakes import nearest
+from cherrypy.core.wording import nearest
 from cherrypy.extension.dispatch import MethodDispatcher, RoutesDispatcher
 from cherrypy.extension.dispatch.trail import CONFIG, find_member
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -103,10 +104,11 @@ def _check_address() -> None:
     try:
         found = open_listeners((host, port), backlog=1, nodelay=False, reuse_port=False)
     except OSError as refusal:
+        taken = refusal.errno == errno.EADDRINUSE
+        remedy = "stop what listens there, or choose" if taken else "choose another one"
         raise Mistake(
-            f"cannot listen on {host}:{port}: {refusal.strerror or refusal}; stop "
-            "what listens there, or choose with --host and --port (0 takes any free "
-            "port)."
+            f"cannot listen on {host}:{port}: {refusal.strerror or refusal}; {remedy} "
+            "with --host and --port (0 takes any free port)."
         ) from refusal
     for listener in found:
         listener.close()

@@ -7,8 +7,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import cherrypy
-from cherrypy.cli.mistakes import Mistake, WrongUse, nearest
+from cherrypy.cli.mistakes import Mistake, WrongUse
 from cherrypy.core.config import as_dict
+from cherrypy.core.wording import nearest, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,10 +87,10 @@ def apply(
                 f"the config file {file!r} names the environment {missing.args[0]!r}, "
                 f"which is not there; there are {_list(cherrypy.config.environments)}."
             ) from missing
-        except (AttributeError, ValueError, TypeError) as fault:
+        except (AttributeError, OSError, TypeError, ValueError) as fault:
             # The namespaces act on values, and refuse what makes no sense.
             raise Mistake(
-                f"the config file {file!r} has a mistake: {_said(fault)}"
+                f"the config file {file!r} has a mistake: {sentences(fault)}"
             ) from fault
         cherrypy.engine.autoreload.files.add(os.path.abspath(file))
 
@@ -122,18 +123,8 @@ def read(file: str) -> dict[str, dict[str, Any]]:
         ) from refusal
     except (ValueError, configparser.Error) as fault:
         raise Mistake(
-            f"the config file {file!r} has a mistake: {_said(fault)}"
+            f"the config file {file!r} has a mistake: {sentences(fault)}"
         ) from fault
-
-
-def _said(fault: Exception) -> str:
-    """Return what an error of the config parser says, as one sentence."""
-    text = str(fault.args[0]) if isinstance(fault, ValueError) else str(fault)
-    cause = fault.__cause__
-    if cause is not None:
-        text = f"{text.rstrip('.')} ({type(cause).__name__}: {cause})"
-    text = " ".join(text.split())
-    return text if text.endswith("?") else f"{text.rstrip('.')}."
 
 
 def _apply_file(

@@ -18,9 +18,10 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import cherrypy
-from cherrypy.cli.mistakes import Mistake, WrongUse, nearest
+from cherrypy.cli.mistakes import Mistake, WrongUse
 from cherrypy.cli.settings import Provenance, apply
 from cherrypy.core.tree import Tree
+from cherrypy.core.wording import nearest
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -23,6 +23,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.context import current
+from cherrypy.core.wording import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -443,7 +444,7 @@ class LogManager:
 
     @error_file.setter
     def error_file(self, filename: str | PathLike[str] | None) -> None:
-        _set_file(self.error_log, filename)
+        _set_file(self.error_log, "log.error_file", filename)
 
     @property
     def access_file(self) -> str:
@@ -452,7 +453,7 @@ class LogManager:
 
     @access_file.setter
     def access_file(self, filename: str | PathLike[str] | None) -> None:
-        _set_file(self.access_log, filename)
+        _set_file(self.access_log, "log.access_file", filename)
 
     @property
     def wsgi(self) -> bool:
@@ -486,14 +487,14 @@ def _switch(
     logger: Logger, kind: type[Handler], make: Callable[[], Handler] | object
 ) -> None:
     """Replace the handler of this kind by another, or by none."""
+    made = make() if callable(make) else None
     for handler in logger.handlers[:]:
         if isinstance(handler, kind):
             logger.removeHandler(handler)
             handler.close()
-    if callable(make):
-        handler = make()
-        handler.setFormatter(logfmt)
-        logger.addHandler(handler)
+    if made is not None:
+        made.setFormatter(logfmt)
+        logger.addHandler(made)
 
 
 def _file_of(logger: Logger) -> str:
@@ -503,10 +504,21 @@ def _file_of(logger: Logger) -> str:
     return ""
 
 
-def _set_file(logger: Logger, filename: str | PathLike[str] | None) -> None:
+def _set_file(
+    logger: Logger, setting: str, filename: str | PathLike[str] | None
+) -> None:
     name = filename and os.path.abspath(filename)
-    if name != _file_of(logger):
+    if name == _file_of(logger):
+        return
+    try:
         _switch(logger, _LogFileHandler, name and partial(_LogFileHandler, name))
+    except OSError as problem:
+        explain(
+            problem,
+            f"{setting} names it: its folder must exist, and the user who runs the "
+            "program must be allowed to write there.",
+        )
+        raise
 
 
 def log_exception(request: Request) -> None:

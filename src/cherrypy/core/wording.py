@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["UnknownName", "explain", "is_explained", "meant", "told"]
+__all__ = [
+    "UnknownName",
+    "explain",
+    "is_explained",
+    "meant",
+    "nearest",
+    "sentences",
+    "told",
+    "unknown_word",
+]
 
 _LONGEST_LIST = 12
 
@@ -30,6 +40,21 @@ class UnknownName(KeyError):
         return self._sentence
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that somebody may have meant, if one is near enough."""
+    from difflib import get_close_matches  # lazy: only mistakes need it
+
+    known = list(known)
+    found = get_close_matches(name, known, n=1, cutoff=0.7)
+    if found:
+        return found[0]
+    by_folded = {each.lower(): each for each in known}
+    found = get_close_matches(name.lower(), by_folded, n=1, cutoff=0.7)
+    if not found and len(name) > 2:
+        found = [each for each in by_folded if each.startswith(name.lower())]
+    return by_folded[found[0]] if found else None
+
+
 def meant(name: str, known: Iterable[str]) -> str:
     """Return a sentence with the name that was probably meant, or with all of them.
 
@@ -37,17 +62,27 @@ def meant(name: str, known: Iterable[str]) -> str:
         name: What somebody wrote.
         known: What would have been right.
     """
-    from difflib import get_close_matches  # lazy: only mistakes need it
-
     names = sorted(map(str, known))
-    near = get_close_matches(name, names, 1, 0.7)
-    if near:
-        return f"Did you mean {near[0]!r}?"
+    near = nearest(name, names)
+    if near is not None:
+        return f"Did you mean {near!r}?"
     if not names:
         return "There are none."
     if len(names) > _LONGEST_LIST:
         names[_LONGEST_LIST:] = ["and more"]
     return f"There are: {', '.join(names)}."
+
+
+def unknown_word(word: str, usage: str) -> str:
+    """Tell that a word of a command line is unknown, and which option was meant.
+
+    Args:
+        word: The first word that is not known.
+        usage: The help of the command, which lists its options.
+    """
+    near = nearest(word, re.findall(r"--[a-zA-Z-]+", usage))
+    kind = "option" if word.startswith("-") else "argument"
+    return f"there is no {kind} {word}" + (f" (did you mean {near}?)" if near else "")
 
 
 def explain(problem: BaseException, advice: str) -> None:
@@ -69,8 +104,20 @@ def is_explained(problem: BaseException) -> bool:
 
 def told(problem: BaseException) -> str:
     """Return the words of an exception, one line for each of its notes."""
+    said, *notes = _words(problem)
+    return "\n".join([f"{type(problem).__name__}: {said}", *notes])
+
+
+def sentences(problem: BaseException) -> str:
+    """Return the words of an exception and its notes as sentences on one line."""
+    lines = [" ".join(words.split()) for words in _words(problem)]
+    return " ".join(
+        line if line.endswith("?") else f"{line.rstrip('.')}." for line in lines
+    )
+
+
+def _words(problem: BaseException) -> list[str]:
     said: object = problem
     if type(problem) is ValueError and problem.args:
         said = problem.args[0]  # the others are for programs
-    notes: list[str] = getattr(problem, "__notes__", [])
-    return "\n".join([f"{type(problem).__name__}: {said}", *notes])
+    return [str(said), *getattr(problem, "__notes__", ())]
