@@ -21,6 +21,7 @@ extensions = [
     "docs.extensions.bench_charts",
     "docs.extensions.links",
     "docs.extensions.rooms_picture",
+    "docs.extensions.search_words",
     "docs.extensions.settings_tables",
     "docs.extensions.story_picture",
 ]
@@ -55,6 +56,7 @@ html_title = "Morello"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_favicon = "../src/cherrypy/favicon.ico"
+html_search_scorer = str(Path(__file__).with_name("search_order.js"))
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {

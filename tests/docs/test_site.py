@@ -247,6 +247,26 @@ def test_the_search_answers_in_a_browser(browser: Browser, served: str) -> None:
         page.get_by_role("heading", name="Configuration keys").wait_for()
 
 
+def test_the_search_begins_with_the_page_that_tells_how(
+    browser: Browser,  # noqa: F811
+    served: str,
+) -> None:
+    expected = {
+        "404": "What went wrong",
+        "file upload": "Files",
+        "https": "Servers",
+        "json": "A REST API",
+        "login": "A login form",
+        "static files": "Static files",
+        "quickstart": "cherrypy.quickstart",
+    }
+    with browser.page(served) as page:
+        for words, title in expected.items():
+            page.goto(f"/search.html?q={words}")
+            first = page.locator("#search-results li > a").first
+            assert first.inner_text().startswith(title), words
+
+
 def test_no_page_is_wider_than_a_phone(
     browser: Browser,  # noqa: F811
     built: Path,
