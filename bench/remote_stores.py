@@ -17,6 +17,9 @@ outage  32 clients work all the time, each on a key of its own, under its lock; 
         acknowledged there?
 crash   The server is killed while a client writes, again and again (--rounds): is each
         acknowledged value there after its start?
+full    The disk is full (a small tmpfs, so only as root), for memcached (-M) its
+        memory: is the error clear, is the old value there, is all well once there is
+        room? A server that has ended by itself is started again then.
 """
 
 from __future__ import annotations
@@ -24,10 +27,12 @@ from __future__ import annotations
 import argparse
 import random
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +47,7 @@ from tests import servers  # noqa: E402
 from tests.stores import clerk  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cherrypy.stores.base import Store
 
@@ -203,6 +208,62 @@ def crash(programs: dict[str, servers.ServerProgram], rounds: int) -> None:
             store.close()
 
 
+def full() -> None:
+    table("Full", "store", "error", "the server", "old value", "with room again")
+    for server in (servers.Redis(), servers.PostgreSQL(), servers.Memcached("-M")):
+        folder = server.folder
+        words = ("mount", "-t", "tmpfs", "-o", "size=150m,mode=777", "tmpfs")
+        done = subprocess.run([*words, str(folder)], capture_output=True, check=False)
+        if done.returncode:
+            row("(a tmpfs cannot be mounted)", "", "", "", "")
+            server.close()
+            return
+        try:
+            if isinstance(server, servers.PostgreSQL):
+                server.prepare()
+            server.start()
+            row(server.package, *filled(server, folder / "ballast"))
+        finally:
+            server.stop()
+            subprocess.run(["umount", str(folder)], check=True)
+            server.close()
+
+
+def filled(server: servers.ServerProgram, ballast: Path) -> Iterator[str]:
+    """Fill the disk, or the memory, and yield what comes of it."""
+    store = open_store(f"{server.url}?seconds=20")
+    store.set("key", b"old" * 1000, 600)
+    error, kept, number = "NONE", b"old" * 1000, 0
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+    try:
+        while server.package == "memcached":
+            store.set(f"ballast-{number}", bytes(500_000), 600)
+            number += 1
+    except StoreUnavailable:
+        pass
+    try:
+        # There may be room left in files that are there already.
+        for new in range(20):
+            value = clerk.payload(new, 3_000_000)
+            store.set("key", value, 600)
+            kept = value
+    except StoreUnavailable as unavailable:
+        error = str(unavailable).partition(": ")[2].partition("\n")[0]
+    yield error
+    time.sleep(2)
+    yield "answers" if server.is_ready() else "does not answer"
+    ballast.unlink()
+    server.start()
+    for each in range(number):
+        store.delete(f"ballast-{each}")
+    yield "there" if store.get("key") == kept else "LOST"
+    store.set("key", b"new" * 300_000, 600)
+    yield "well" if store.get("key") == b"new" * 300_000 else "NO"
+    store.close()
+
+
 def kill(server: servers.ServerProgram, stop: threading.Event) -> None:
     server.kill()
     stop.set()
@@ -215,10 +276,14 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="redis, memcached, postgresql")
     parser.add_argument("--rounds", type=int, default=200, help="processes to kill")
     parser.add_argument("--count", type=int, default=10_000)
-    parser.add_argument("--only", default="cost,waits,kill,outage,crash,clock")
+    parser.add_argument("--only", default="cost,waits,kill,outage,crash,clock,full")
     options = parser.parse_args()
     wanted = options.only.split(",")
     names = options.names or ["redis", "memcached", "postgresql"]
+    if "full" in wanted:
+        full()
+    if wanted == ["full"]:
+        return
     programs = {name: started(name) for name in names}
     urls = [server.url for server in programs.values()]
     try:

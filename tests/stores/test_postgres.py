@@ -220,6 +220,19 @@ def test_a_refusal_leaves_the_lock_with_its_holder(
     lock.release()
 
 
+def test_a_server_without_room_for_its_log_loses_nothing(
+    postgresql_server: PostgreSQL, opened: Opener
+) -> None:
+    store = opened(f"{postgresql_server.url}?seconds=20")
+    store.set("key", b"old", 60)
+    # It cuts all connections off then, and takes none before there is room.
+    with postgresql_server.full_disk(500_000), pytest.raises(StoreUnavailable):
+        store.set("key", os.urandom(2_000_000), 60)
+    assert store.get("key") == b"old"
+    store.set("key", b"new", 60)
+    assert store.get("key") == b"new"
+
+
 def test_messages_keep_the_password_to_themselves(
     opened: Opener, postgresql_server: PostgreSQL
 ) -> None:
