@@ -12,7 +12,7 @@ import pytest
 from coverage import Coverage
 
 import cherrypy
-from cherrypy.lib import covercp
+from cherrypy.lib import covercp, diagnostic_pages
 from cherrypy.testing import Client
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ def test_saved_data_are_served_on_this_machine_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     served: list[covercp.CoverStats] = []
-    monkeypatch.setattr(covercp, "quickstart", served.append)
+    monkeypatch.setattr(diagnostic_pages, "quickstart", served.append)
     covercp.serve(found["file"], 9001)
     assert ">prices.py</a>" in served[0].menu(base=str(folder / "shop"))
     assert site.config["server.socket_host"] == "127.0.0.1"

@@ -7,7 +7,6 @@ import re
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from cherrypy.application.expose import expose
 from cherrypy.core.errors import HTTPError, NotFound
@@ -16,7 +15,9 @@ from cherrypy.lib.diagnostic_pages import (
     DiagnosticPages,
     Figure,
     Markup,
+    address,
     escaped,
+    link,
     table,
     tiles,
 )
@@ -171,7 +172,7 @@ class CoverStats(DiagnosticPages):
             "hint": "" if rows else '<p class="note">No lines have run there.</p>',
         }
         above = os.path.dirname(base.rstrip("/\\"))
-        links = [(_address("menu", base=above, **fields), "Folder above")]
+        links = [(address("menu", base=above, **fields), "Folder above")]
         main = TEMPLATE_MENU.format(**parts)
         title = os.path.basename(base.rstrip("/\\")) or base or "Coverage"
         return self._page(title, main, kind="Coverage", links=links)
@@ -211,7 +212,7 @@ class CoverStats(DiagnosticPages):
         main = TEMPLATE_COVERAGE.format(
             name=escaped(name), tiles=_figures(found), lines="\n".join(lines)
         )
-        folder = _address("menu", base=os.path.dirname(name))
+        folder = address("menu", base=os.path.dirname(name))
         title = os.path.basename(name)
         return self._page(title, main, kind="Coverage", links=[(folder, "Folder")])
 
@@ -293,21 +294,17 @@ def _cells(row: _Row, base: str, enough: int, fields: dict[str, str]) -> list[ob
     found = row.found
     path = os.path.join(base, row.name)
     if row.is_folder:
-        address, name = _address("menu", base=path, **fields), f"{row.name}/"
+        name = link(f"{row.name}/", "menu", base=path, **fields)
     else:
-        address, name = _address("report", name=path), row.name
+        name = link(row.name, "report", name=path)
     meter = TEMPLATE_ITEM.format(
         pct=enough, high=max(enough, 90), value=f"{found.percent:.1f}"
     )
     shown = f"{meter} {found.percent:.0f} %" if found.total else escaped(found.problem)
     return [
-        Markup(f'<a href="{escaped(address)}">{escaped(name)}</a>'),
+        name,
         Markup(shown),
         Figure(f"{found.total:,}"),
         Figure(f"{found.missed:,}"),
         Figure(f"{found.in_part:,}"),
     ]
-
-
-def _address(page: str, **fields: str) -> str:
-    return f"{page}?{urlencode(fields, errors='surrogatepass')}"

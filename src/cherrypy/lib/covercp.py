@@ -21,8 +21,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from cherrypy.application.run import quickstart
-from cherrypy.environment.site import config, engine
+from cherrypy.environment.site import engine
 from cherrypy.lib.coverage_pages import (
     MISSING,
     TEMPLATE_COVERAGE,
@@ -36,6 +35,7 @@ from cherrypy.lib.coverage_pages import (
     CoverStats,
     files_inside,
 )
+from cherrypy.lib.diagnostic_pages import serve_alone
 
 if TYPE_CHECKING:
     from coverage import Coverage
@@ -161,16 +161,7 @@ def serve(path: str = localFile, port: int = 8080, root: str | None = None) -> N
     if measured is None:
         raise RuntimeError(MISSING)
     measured.load()
-    config.update(
-        {
-            "server.socket_host": "127.0.0.1",
-            "server.socket_port": int(port),
-            "server.thread_pool": 10,
-            "environment": "production",
-            "log.screen": True,
-        }
-    )
-    quickstart(CoverStats(measured, root))
+    serve_alone(CoverStats(measured, root), int(port))
 
 
 if __name__ == "__main__":

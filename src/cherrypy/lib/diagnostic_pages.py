@@ -20,10 +20,12 @@ from functools import cache
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlencode
 
+from cherrypy.application.run import quickstart
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError
-from cherrypy.environment.site import checker, log
+from cherrypy.environment.site import checker, config, log
 from cherrypy.http.hosts import came_through_proxy, ip_of, parse_address
 
 if TYPE_CHECKING:
@@ -35,9 +37,12 @@ __all__ = [
     "DiagnosticPages",
     "Figure",
     "Markup",
+    "address",
     "asset",
     "escaped",
     "is_from_here",
+    "link",
+    "serve_alone",
     "table",
     "tiles",
 ]
@@ -72,6 +77,16 @@ def escaped(value: object) -> Markup:
     """Return a value as HTML, which it may be already (`Markup`, ``__html__``)."""
     as_html = getattr(value, "__html__", None)
     return Markup(html.escape(str(value)) if as_html is None else as_html())
+
+
+def address(page: str, **fields: str) -> str:
+    """Return the address of a neighbouring page, with a query."""
+    return f"{page}?{urlencode(fields, errors='surrogatepass')}"
+
+
+def link(text: str, page: str, **fields: str) -> Markup:
+    """Return a link to a neighbouring page, with a query."""
+    return Markup(f'<a href="{escaped(address(page, **fields))}">{escaped(text)}</a>')
 
 
 @cache
@@ -251,3 +266,22 @@ def tiles(figures: Iterable[tuple[str, object, object]]) -> str:
             for label, value, remark in figures
         )
     )
+
+
+def serve_alone(root: object, port: int) -> None:
+    """Show pages in a server of their own, until it is interrupted.
+
+    Args:
+        root: The pages.
+        port: Where to listen, on this machine only.
+    """
+    config.update(
+        {
+            "server.socket_host": "127.0.0.1",
+            "server.socket_port": port,
+            "server.thread_pool": 10,
+            "environment": "production",
+            "log.screen": True,
+        }
+    )
+    quickstart(root)
