@@ -14,10 +14,10 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar, Final
-from urllib.parse import urlencode
 
 from cherrypy.application.expose import expose
 from cherrypy.core.context import current
@@ -31,6 +31,7 @@ from cherrypy.lib.diagnostic_pages import (
     Figure,
     Markup,
     escaped,
+    link,
     table,
     tiles,
 )
@@ -65,18 +66,23 @@ class RequestCounter(SimplePlugin):
         super().__init__(bus)
         self.count: int = 0
         """How many requests have begun and not ended."""
+        self._lock = threading.Lock()
+        """Guards the count; every thread that serves a request comes here."""
 
     def start(self) -> None:
         """Begin to count anew."""
-        self.count = 0
+        with self._lock:
+            self.count = 0
 
     def before_request(self) -> None:
         """Count one more."""
-        self.count += 1
+        with self._lock:
+            self.count += 1
 
     def after_request(self) -> None:
         """Count one less."""
-        self.count -= 1
+        with self._lock:
+            self.count -= 1
 
 
 request_counter: Final[RequestCounter] = RequestCounter(engine)
@@ -248,5 +254,4 @@ def _name(kind: type) -> str:
 
 
 def _link(name: str) -> Markup:
-    address = escaped(f"referrers?{urlencode({'kind': name})}")
-    return Markup(f'<a href="{address}">{escaped(name)}</a>')
+    return link(name, "referrers", kind=name)
