@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cherrypy
-from cherrypy.lib import profiler
+from cherrypy.lib import diagnostic_pages, profiler
 from cherrypy.lib.flamegraph import draw, duration
 from cherrypy.lib.profile_data import Frame, FunctionTimes, Profile
 from cherrypy.testing import Client
@@ -66,6 +66,17 @@ def test_the_oldest_files_go_first(tmp_path: Path) -> None:
     for _ in range(4):
         pages.run(double, 1)
     assert pages.statfiles() == ["cp_0003.prof", "cp_0004.prof"]
+
+
+def test_another_process_counts_on_from_the_latest_file(tmp_path: Path) -> None:
+    before = profiler.Profiler(tmp_path)
+    before.most_files = 2
+    for _ in range(3):
+        before.run(double, 1)
+    after = profiler.Profiler(tmp_path)
+    after.most_files = 2
+    after.run(double, 1)
+    assert after.statfiles() == ["cp_0003.prof", "cp_0004.prof"]
 
 
 def test_without_a_path_the_folder_is_here(
@@ -205,7 +216,7 @@ def test_serve_shows_a_folder_on_this_machine_only(
     tmp_path: Path, site: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served: list[object] = []
-    monkeypatch.setattr(profiler, "quickstart", served.append)
+    monkeypatch.setattr(diagnostic_pages, "quickstart", served.append)
     profiler.serve(tmp_path, 9000)
     assert isinstance(served[0], profiler.Profiler)
     assert site.config["server.socket_host"] == "127.0.0.1"

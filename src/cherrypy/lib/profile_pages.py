@@ -9,7 +9,6 @@ import re
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from cherrypy.application.expose import expose
 from cherrypy.core.context import current
@@ -19,7 +18,9 @@ from cherrypy.lib.diagnostic_pages import (
     DiagnosticPages,
     Figure,
     Markup,
+    address,
     escaped,
+    link,
     table,
     tiles,
 )
@@ -29,9 +30,9 @@ from cherrypy.lib.profile_data import Profile
 if TYPE_CHECKING:
     from cherrypy.lib.profile_data import FunctionTimes
 
-__all__ = ["ProfilePages"]
+__all__ = ["ProfilePages", "name_of", "number_of"]
 
-_NAMES = re.compile(r"cp_\d+\.prof")
+_NAMES = re.compile(r"cp_\d{1,9}\.prof", re.ASCII)
 
 _COLUMNS = (
     ("calls", "Calls"),
@@ -63,6 +64,16 @@ profiler knows pairs of functions, not whole stacks: a function with several cal
 shown below each of them with its share of the time, divided inside as on average."""
 
 
+def name_of(number: int) -> str:
+    """Return what the file of a run is called."""
+    return f"cp_{number:04d}.prof"
+
+
+def number_of(name: str) -> int:
+    """Return the number in a name that `name_of` has made."""
+    return int(name.removeprefix("cp_").removesuffix(".prof"))
+
+
 class ProfilePages(DiagnosticPages):
     """Shows the profiles in a folder.
 
@@ -79,7 +90,7 @@ class ProfilePages(DiagnosticPages):
     def statfiles(self) -> list[str]:
         """Return the names of the files there are, in the order of their numbers."""
         found = [name for name in os.listdir(self.path) if _NAMES.fullmatch(name)]
-        return sorted(found, key=lambda name: (len(name), name))
+        return sorted(found, key=number_of)
 
     def stats(self, filename: str, sortby: str = "cumulative") -> str:
         """Return a profile as text, as `pstats` prints it.
@@ -144,11 +155,11 @@ class ProfilePages(DiagnosticPages):
                 found = Profile(path)
                 took, calls = duration(found.seconds), f"{found.calls:,}"
         return [
-            _link(name, "report", filename=name),
+            link(name, "report", filename=name),
             ended,
             Figure(took),
             Figure(calls),
-            _link("flame graph", "flame", filename=name),
+            link("flame graph", "flame", filename=name),
         ]
 
     @expose
@@ -172,8 +183,8 @@ class ProfilePages(DiagnosticPages):
         ]
         main = f"{tiles(figures)}<h2>Functions</h2>{table(heads, rows)}"
         links = [
-            (_address("flame", filename=filename), "Flame graph"),
-            (_address("text", filename=filename, sortby=order), "Text"),
+            (address("flame", filename=filename), "Flame graph"),
+            (address("text", filename=filename, sortby=order), "Text"),
             (".", "All profiles"),
         ]
         return self._page(filename, main, kind="Profile", links=links)
@@ -202,7 +213,7 @@ class ProfilePages(DiagnosticPages):
         function = found.find(focus)
         drawing = draw(
             found.tree(function),
-            lambda each: _address("flame", filename=filename, focus=each.identity),
+            lambda each: address("flame", filename=filename, focus=each.identity),
         )
         if function is None:
             said = f"{duration(found.seconds)} in {found.calls:,} calls."
@@ -212,13 +223,13 @@ class ProfilePages(DiagnosticPages):
                 f"{function.name} ({function.place}): {duration(function.seconds)} in "
                 f"{function.calls:,} calls, {duration(function.own_seconds)} its own."
             )
-            back = _link("Show the whole", "flame", filename=filename)
+            back = link("Show the whole", "flame", filename=filename)
         main = (
             f'<p class="bar">{escaped(said)} {back}</p>'
             f'<div class="card">{drawing}</div><p class="note">{_WHAT_IT_SAYS}</p>'
         )
         links = [
-            (_address("report", filename=filename), "Table"),
+            (address("report", filename=filename), "Table"),
             (".", "All profiles"),
         ]
         return self._page(f"{filename}, flame graph", main, kind="Profile", links=links)
@@ -229,19 +240,10 @@ def _known_order(sortby: str) -> str:
     return order if order in Profile.ORDERS else "cumulative"
 
 
-def _address(page: str, **fields: str) -> str:
-    return f"{page}?{urlencode(fields, errors='surrogatepass')}"
-
-
-def _link(text: str, page: str, **fields: str) -> Markup:
-    address = escaped(_address(page, **fields))
-    return Markup(f'<a href="{address}">{escaped(text)}</a>')
-
-
 def _head(text: str, order: str, chosen: bool, filename: str) -> Markup:
-    address = escaped(_address("report", filename=filename, sortby=order))
+    there = escaped(address("report", filename=filename, sortby=order))
     kind = ' class="chosen"' if chosen else ""
-    return Markup(f'<a href="{address}"{kind}>{text}</a>')
+    return Markup(f'<a href="{there}"{kind}>{text}</a>')
 
 
 def _function_row(function: FunctionTimes, filename: str) -> list[object]:
@@ -254,6 +256,6 @@ def _function_row(function: FunctionTimes, filename: str) -> list[object]:
         Figure(duration(function.own_seconds)),
         Figure(duration(function.seconds)),
         Figure(duration(function.seconds / max(function.outer_calls, 1))),
-        _link(function.name, "flame", filename=filename, focus=function.identity),
+        link(function.name, "flame", filename=filename, focus=function.identity),
         Markup(f'<span title="{file}">{escaped(function.place)}</span>'),
     ]

@@ -32,9 +32,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cherrypy.application.run import quickstart
-from cherrypy.environment.site import config
-from cherrypy.lib.profile_pages import ProfilePages
+from cherrypy.lib.diagnostic_pages import serve_alone
+from cherrypy.lib.profile_pages import ProfilePages, name_of, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -94,7 +93,11 @@ class Profiler(ProfilePages):
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         super().__init__(os.path.abspath(path or "profile"))
         os.makedirs(self.path, mode=0o700, exist_ok=True)
-        self._numbers = itertools.count(1)
+        # A number that has become free would make the latest file the oldest.
+        latest = max(map(number_of, self.statfiles()), default=0)
+        self._numbers = itertools.count(latest + 1)
+        self._counting = threading.Lock()
+        """Guards `skipped`; every thread whose run is not profiled comes here."""
 
     def run(self, func: Callable[..., Result], *args: Any, **params: Any) -> Result:
         """Call a function under the profiler, and return what it returns.
@@ -121,7 +124,7 @@ class Profiler(ProfilePages):
             return func(*args, **params)
         alone = _ONE_AT_A_TIME
         if alone and not _turn.acquire(blocking=False):
-            self.skipped += 1
+            self._count_skipped()
             return func(*args, **params)
         try:
             measured = profile.Profile()
@@ -129,7 +132,7 @@ class Profiler(ProfilePages):
                 measured.enable()
             except ValueError:
                 # A profiler of somebody else's is at work.
-                self.skipped += 1
+                self._count_skipped()
                 return func(*args, **params)
             _here.profiled = True
             try:
@@ -141,6 +144,10 @@ class Profiler(ProfilePages):
         finally:
             if alone:
                 _turn.release()
+
+    def _count_skipped(self) -> None:
+        with self._counting:
+            self.skipped += 1
 
     def _keep(self, measured: profile.Profile) -> None:
         path = self._new_file()
@@ -154,7 +161,7 @@ class Profiler(ProfilePages):
     def _new_file(self) -> str:
         """Make a file that no other thread or process has made, and return its path."""
         while True:
-            path = os.path.join(self.path, f"cp_{next(self._numbers):04d}.prof")
+            path = os.path.join(self.path, name_of(next(self._numbers)))
             with suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
                 return path
@@ -239,16 +246,7 @@ def serve(path: str | os.PathLike[str] | None = None, port: int = 8080) -> None:
         path: The folder with the files, as for `Profiler`.
         port: Where to listen, on this machine only.
     """
-    config.update(
-        {
-            "server.socket_host": "127.0.0.1",
-            "server.socket_port": int(port),
-            "server.thread_pool": 10,
-            "environment": "production",
-            "log.screen": True,
-        }
-    )
-    quickstart(Profiler(path))
+    serve_alone(Profiler(path), int(port))
 
 
 if __name__ == "__main__":
