@@ -11,7 +11,7 @@ import pytest
 
 import cherrypy
 from cherrypy.application import run
-from cherrypy.process.wspbus import ChannelFailures
+from cherrypy.process.wspbus import ChannelFailures, Explained
 
 
 class FakeEngine:
@@ -70,10 +70,6 @@ def test_config_goes_to_the_site_and_to_the_application(
     cherrypy.quickstart(Root(), "/app", config)
     assert mounted()["/app"]["/"] == {"own.word": 1}
     assert site["global"] == {"own.site": 2}
-
-
-class Explained(OSError):
-    explains_itself = True
 
 
 def test_what_a_sentence_explains_ends_the_program_with_it(

@@ -15,7 +15,7 @@ from cherrypy.environment import gateways
 from cherrypy.environment.gateways import CPHTTPServer, CPWSGIServer, SettingsServer
 from cherrypy.environment.server import Server
 from cherrypy.httpd import listeners
-from cherrypy.process.wspbus import Bus
+from cherrypy.process.wspbus import Bus, Explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -375,6 +375,21 @@ def test_a_context_will_do_for_tls(server: Server, certificate: Any) -> None:
     server.ssl_context = context
     server.start()
     assert ask_by_tls(server, certificate).endswith(b"directly")
+
+
+def test_a_certificate_that_cannot_be_used_is_told_with_what_to_do(
+    server: Server, certificate: Any, tmp_path: Path
+) -> None:
+    server.ssl_private_key = str(tmp_path / "none.pem")
+    with pytest.raises(
+        OSError, match=r"none\.pem'\. Set server\.ssl_certificate"
+    ) as told:
+        server.start()
+    assert isinstance(told.value, Explained)
+
+    (tmp_path / "none.pem").write_text("no key")
+    with pytest.raises(Explained, match=r"cannot be used: .* that belong together"):
+        server.start()
 
 
 def test_pyopenssl_is_served_by_the_standard_library(

@@ -16,6 +16,7 @@ from cherrypy.process.plugins import (
     SimplePlugin,
     ThreadManager,
 )
+from cherrypy.process.wspbus import ChannelFailures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -329,6 +330,19 @@ def test_a_pid_file_that_is_gone_is_not_missed(
     path.unlink()
     bus.exit()
     assert messages[-1] == "Bus EXITED"
+
+
+def test_a_pid_file_that_cannot_be_written_is_told_with_what_to_do(
+    bus: Bus, messages: list[str], tmp_path: Path
+) -> None:
+    path = str(tmp_path / "none" / "pid")
+    PIDFile(bus, path).subscribe()
+    with pytest.raises(ChannelFailures) as told:
+        bus.start()
+    assert told.value.explained
+    (said,) = [message for message in messages if "PID file" in message]
+    assert said.startswith(f"The PID file {path!r} cannot be written: No such file or ")
+    assert said.endswith("that the user who runs the program may write to.")
 
 
 def test_nobody_else_can_change_a_pid_file(bus: Bus, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from cherrypy.httpd.limits import Limits
 from cherrypy.httpd.protocols.heads import HeadReader
 from cherrypy.httpd.server import HTTPServer
 from cherrypy.httpd.wsgi import WSGIHandler
+from cherrypy.process.wspbus import Explained
 
 if TYPE_CHECKING:
     from cherrypy.environment.server import Server
@@ -75,6 +76,7 @@ def tls_for(server: Server) -> TLSSettings | None:
 
     Raises:
         ValueError: ``ssl_module`` is none that there ever was.
+        OSError: The certificate cannot be used.
     """
     if not server.secure:
         return None
@@ -91,14 +93,23 @@ def tls_for(server: Server) -> TLSSettings | None:
         )
     from cherrypy.httpd.tls import TLSSettings  # lazy: ssl takes 10 ms to import
 
-    return TLSSettings(
-        certificate=server.ssl_certificate,
-        private_key=server.ssl_private_key,
-        chain=server.ssl_certificate_chain,
-        ciphers=server.ssl_ciphers,
-        context=server.ssl_context,
-        log=lambda message: server.bus.log(message, logging.WARNING),
-    )
+    try:
+        return TLSSettings(
+            certificate=server.ssl_certificate,
+            private_key=server.ssl_private_key,
+            chain=server.ssl_certificate_chain,
+            ciphers=server.ssl_ciphers,
+            context=server.ssl_context,
+            log=lambda message: server.bus.log(message, logging.WARNING),
+        )
+    except OSError as refusal:
+        raise Explained(
+            refusal.errno,
+            f"The certificate cannot be used: {refusal}. Set server.ssl_certificate, "
+            "server.ssl_private_key and server.ssl_certificate_chain to PEM files that "
+            "belong together and that the user who runs the program may read, and "
+            "server.ssl_ciphers to what OpenSSL knows.",
+        ) from refusal
 
 
 def _arguments(server: Server, version: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.process.respawn import sockets_passed_in
-from cherrypy.process.wspbus import at_priority
+from cherrypy.process.wspbus import Explained, at_priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -312,14 +312,8 @@ def check_port(host: str, port: int, timeout: float = 1.0) -> None:
         raise _occupied(host, port)
 
 
-class CannotListen(OSError):
+class CannotListen(Explained):
     """The server cannot listen where it should; the text says why, and what to do."""
-
-    explains_itself: bool = True
-    """Nobody needs a traceback of it."""
-
-    def __str__(self) -> str:
-        return str(self.args[-1])
 
 
 def _check_number(port: object) -> None:

@@ -50,6 +50,7 @@ _Listener = TypeVar("_Listener", bound="Callable[..., Any]")
 __all__ = [
     "Bus",
     "ChannelFailures",
+    "Explained",
     "State",
     "at_priority",
     "bus",
@@ -120,6 +121,20 @@ class ChannelFailures(Exception):
 
     def __bool__(self) -> bool:
         return bool(self._exceptions)
+
+
+class Explained(OSError):
+    """The system refuses something; the text says what, and what to do about it.
+
+    Args:
+        *args: Its number, perhaps, and the text.
+    """
+
+    explains_itself: bool = True
+    """Nobody needs a traceback of it."""
+
+    def __str__(self) -> str:
+        return str(self.args[-1])
 
 
 def _explains_itself(problem: BaseException | None) -> bool:

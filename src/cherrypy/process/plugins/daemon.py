@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cherrypy.process.plugins.base import SimplePlugin
 from cherrypy.process.respawn import flush_output
-from cherrypy.process.wspbus import at_priority
+from cherrypy.process.wspbus import Explained, at_priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -249,7 +249,11 @@ class PIDFile(SimplePlugin):
 
     @at_priority(70)
     def start(self) -> None:
-        """Write the number; later than a `Daemonizer` changes it (65)."""
+        """Write the number; later than a `Daemonizer` changes it (65).
+
+        Raises:
+            OSError: The file cannot be written.
+        """
         pid = os.getpid()
         if self.finalized:
             self.bus.log(f"PID {pid!r} already written to {self.pidfile!r}.")
@@ -257,7 +261,15 @@ class PIDFile(SimplePlugin):
         # A daemon has a umask of 0; a file whose number others can change lets them
         # choose what a script kills.
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        opened = os.open(self.pidfile, flags, 0o644)
+        try:
+            opened = os.open(self.pidfile, flags, 0o644)
+        except OSError as refusal:
+            raise Explained(
+                refusal.errno,
+                f"The PID file {self.pidfile!r} cannot be written: {refusal.strerror}. "
+                "Name a file in a folder that exists and that the user who runs the "
+                "program may write to.",
+            ) from refusal
         with open(opened, "w", encoding="ascii") as file:
             file.write(f"{pid}\n")
         self.bus.log(f"PID {pid!r} written to {self.pidfile!r}.")
