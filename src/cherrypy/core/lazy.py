@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-__all__ = ["LazyUUID4", "absent", "lazy"]
+__all__ = ["LazyUUID4", "absent", "lazy", "provisional"]
 
 T = TypeVar("T")
 
@@ -47,6 +48,19 @@ class lazy(Generic[T]):
     if TYPE_CHECKING:
 
         def __set__(self, instance: object, value: T) -> None: ...
+
+
+class provisional(lazy[Any]):
+    """An attribute that is not kept as long as what it is made from is not there."""
+
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        if instance is None:
+            return self.default
+        value = self.make(instance)
+        if value is None:
+            return copy(self.default)
+        instance.__dict__[self.name] = value
+        return value
 
 
 class absent:

@@ -7,178 +7,34 @@ when it is first asked for: headers, cookies, parameters, the body, the hooks.
 from __future__ import annotations
 
 import logging
-from copy import copy
 from functools import lru_cache
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cherrypy.core import bridge, pipeline
-from cherrypy.core.body import RequestBody
+from cherrypy.core import bridge, derived, pipeline
 from cherrypy.core.config import NamespaceSet
 from cherrypy.core.context import current
-from cherrypy.core.environ import local_end, remote_end
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
 from cherrypy.core.forms import read_form
 from cherrypy.core.hooks import Hook, HookMap, hookpoints, run_through
-from cherrypy.core.lazy import LazyUUID4, absent, lazy
-from cherrypy.core.plan import Plan, merge_layers
-from cherrypy.core.received import HeaderPairs, ReceivedHeaders, fields_of
-from cherrypy.http.cookies import parse_cookie
+from cherrypy.core.lazy import LazyUUID4, absent, lazy, provisional
+from cherrypy.core.plan import Plan
+from cherrypy.core.received import HeaderPairs
 from cherrypy.http.forms import TooManyFields, parse_query_string
 from cherrypy.http.headers import HeaderMap
 from cherrypy.http.hosts import Host
-from cherrypy.http.urls import SanitizedHost, safe_host, urljoin
+from cherrypy.http.urls import safe_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from http.cookies import SimpleCookie
 
+    from cherrypy.core.body import RequestBody
     from cherrypy.core.plan import Layers
     from cherrypy.core.received import Received
     from cherrypy.core.response import Response
 
 __all__ = ["LazyUUID4", "Request"]
-
-
-def _headers(request: Request) -> HeaderMap:
-    """The request headers by Title-Case name."""
-    received = request.received
-    if type(received) is ReceivedHeaders and "header_list" not in request.__dict__:
-        headers = HeaderMap.from_titled(received.fields())
-    else:
-        headers = HeaderMap.from_titled(fields_of(request.header_list))
-    # documented behaviour: the peer's address stands among the headers.
-    if request.exchange is not None and request.exchange.remote[0]:
-        headers["Remote-Addr"] = request.exchange.remote[0]
-    return headers
-
-
-def _cookie(request: Request) -> SimpleCookie:
-    """The cookies the client sent; illegal ones are left out."""
-    return parse_cookie(request.raw_header("Cookie") or "")
-
-
-def _base(request: Request) -> str:
-    """Scheme and authority of the URL that was asked, without a slash at the end."""
-    if request.app is None:
-        return ""
-    host = request.raw_header("Host")
-    # An empty one is legal (RFC 9112 §3.2), but no place to lead anybody to.
-    if not host:
-        host = request.local.name or request.local.ip or "localhost"
-        if ":" in host:
-            host = f"[{host}]"
-    return f"{request.scheme}://{SanitizedHost(host)}"
-
-
-def _request_line(request: Request) -> str:
-    """The first line of the request, with the path decoded."""
-    method, path, query_string, protocol = request.asked
-    if not method:
-        return ""
-    target = f"{path}?{query_string}" if query_string else path
-    return f"{method} {target} {protocol}"
-
-
-def _body(request: Request) -> RequestBody:
-    """The entity of the request."""
-    if request.raw_form is None:
-        return RequestBody(
-            request.rfile, request.headers, request_params=request.params
-        )
-    # Its fields are among the parameters already.
-    body = RequestBody(BytesIO(request.raw_form), request.headers)
-    body.process()
-    return body
-
-
-def _local(request: Request) -> Host:
-    """Where the request came in."""
-    exchange = request.exchange
-    if exchange is not None:
-        ip, port = exchange.local
-        return Host(ip, port, exchange.server.server_name or None)
-    return local_end(request.wsgi_environ or {})
-
-
-def _remote(request: Request) -> Host:
-    """Who sent the request."""
-    if request.exchange is not None:
-        return Host(*request.exchange.remote)
-    return remote_end(request.wsgi_environ or {})
-
-
-def _login(request: Request) -> Any:
-    """The user's name, if the server or a tool knows who asks."""
-    exchange = request.exchange
-    if exchange is None or not exchange.server.identifies:
-        return None
-    return exchange.connection.variables().get("REMOTE_USER")
-
-
-def _environ(request: Request) -> dict[str, Any] | None:
-    """The WSGI environ of the request, made now if there was none."""
-    if request.exchange is None:
-        return None
-    environ: dict[str, Any] = request.exchange.environ()
-    path = environ["PATH_INFO"]
-    if request.prev is not None:
-        # Redirected within: not what the client has asked for.
-        method, asked, environ["QUERY_STRING"], _ = request.asked
-        path = asked.encode("utf-8").decode("latin-1")
-        environ["REQUEST_METHOD"] = method
-        environ["CONTENT_LENGTH"] = "0"
-        environ["wsgi.input"] = request.rfile
-    environ["SCRIPT_NAME"] = request.script_name
-    environ["PATH_INFO"] = urljoin(path)[len(request.script_name) :]
-    return environ
-
-
-def _hooks(request: Request) -> HookMap:
-    """The hooks of this request; the class's and the plan's are there already."""
-    if request.plan is not None:
-        return request.plan.hook_map()
-    pristine: HookMap = type(request).hooks
-    return pristine.copy()
-
-
-def _error_page(request: Request) -> dict[int | str, Any]:
-    """Error pages by status code or "default": file names or callables."""
-    return dict(type(request).error_page)
-
-
-class _Awaited(lazy[Any]):
-    """An attribute that is not kept as long as what it is made from is not there."""
-
-    def __get__(self, instance: object | None, owner: type) -> Any:
-        if instance is None:
-            return self.default
-        value = self.make(instance)
-        if value is None:
-            return copy(self.default)
-        instance.__dict__[self.name] = value
-        return value
-
-
-def _toolmaps(request: Request) -> dict[str, dict[str, dict[str, Any]]] | None:
-    """Settings of the tools that are on for this request, by toolbox and tool."""
-    if request.plan is None:
-        return None
-    return {
-        box: {tool: settings.copy() for tool, settings in tools.items()}
-        for box, tools in request.plan.toolmaps.items()
-    }
-
-
-def _config(request: Request) -> dict[str, Any] | None:
-    """The config in force for this request, as one flat dictionary."""
-    if request.plan is not None:
-        return dict(request.plan.config)
-    if request.layers is not None:
-        merged: dict[str, Any] = merge_layers(request.layers, request.static_section)
-        return merged
-    return None
 
 
 # What is made from the message of the client, and kept.
@@ -207,14 +63,14 @@ class Request:
     exchange: Any = None
     """The exchange of our own server, if it is asked without WSGI in between."""
 
-    local: lazy[Host] = lazy(_local, Host("127.0.0.1", 80))
-    remote: lazy[Host] = lazy(_remote, Host("127.0.0.1", 1111))
+    local: lazy[Host] = lazy(derived.local, Host("127.0.0.1", 80))
+    remote: lazy[Host] = lazy(derived.remote, Host("127.0.0.1", 1111))
 
     scheme: str = "http"
     server_protocol: str = "HTTP/1.1"
 
-    base: lazy[str] = lazy(_base, "")
-    request_line: lazy[str] = lazy(_request_line, "")
+    base: lazy[str] = lazy(derived.base, "")
+    request_line: lazy[str] = lazy(derived.request_line, "")
     method: str = "GET"
     query_string: str = ""
 
@@ -229,8 +85,8 @@ class Request:
 
     params: lazy[dict[str, Any]] = lazy(lambda request: {}, {})
     header_list: lazy[list[Any]] = lazy(lambda request: list(request.received), [])
-    headers: lazy[HeaderMap] = lazy(_headers, HeaderMap())
-    cookie: lazy[SimpleCookie] = lazy(_cookie)
+    headers: lazy[HeaderMap] = lazy(derived.headers, HeaderMap())
+    cookie: lazy[SimpleCookie] = lazy(derived.cookie)
 
     received: Received = HeaderPairs(())
     """The headers as they were handed to `run`."""
@@ -244,7 +100,7 @@ class Request:
     methods_with_bodies: tuple[str, ...] = ("POST", "PUT", "PATCH")
     """The methods whose body is processed."""
 
-    body: lazy[RequestBody] = lazy(_body)
+    body: lazy[RequestBody] = lazy(derived.body)
 
     reads_forms: ClassVar[bool] = True
     """Whether small forms are read without `body`; not where a subclass has its own."""
@@ -270,7 +126,7 @@ class Request:
     path_info: str = "/"
     """The path below the application."""
 
-    login: lazy[Any] = lazy(_login)
+    login: lazy[Any] = lazy(derived.login)
 
     app: Any = None
     """The application that answers; None outside a request."""
@@ -284,8 +140,10 @@ class Request:
     kwargs: Any
     """The keyword arguments of the page; set with the handler."""
 
-    toolmaps: lazy[dict[str, dict[str, dict[str, Any]]]] = _Awaited(_toolmaps, {})
-    config: lazy[dict[str, Any]] = _Awaited(_config)
+    toolmaps: lazy[dict[str, dict[str, dict[str, Any]]]] = provisional(
+        derived.toolmaps, {}
+    )
+    config: lazy[dict[str, Any]] = provisional(derived.config)
 
     layers: Layers | None = None
     """The live config mappings found by the dispatcher, weakest first."""
@@ -299,12 +157,12 @@ class Request:
     is_index: bool | None = None
     """True if the path led to an index, None if the dispatcher cannot tell."""
 
-    hooks: lazy[HookMap] = lazy(_hooks, HookMap(hookpoints))
+    hooks: lazy[HookMap] = lazy(derived.hooks, HookMap(hookpoints))
 
     error_response: Any = HTTPError(500).set_response
     """Called without arguments to answer an unexpected exception."""
 
-    error_page: lazy[dict[int | str, Any]] = lazy(_error_page, {})
+    error_page: lazy[dict[int | str, Any]] = lazy(derived.error_page, {})
 
     show_tracebacks: bool = False
     """Whether error pages show the traceback; it stands in the error log anyway."""
@@ -334,7 +192,7 @@ class Request:
     """Handlers of config namespaces, called for each request."""
 
     unique_id: lazy[LazyUUID4] = lazy(lambda request: LazyUUID4())
-    wsgi_environ: lazy[dict[str, Any] | None] = lazy(_environ)
+    wsgi_environ: lazy[dict[str, Any] | None] = lazy(derived.environ)
     multithread: bool = True
     multiprocess: bool = False
 
