@@ -348,6 +348,27 @@ class TestFlatten:
         response.close()
         assert closed == [True]
 
+    def test_what_was_never_read_is_closed(self) -> None:
+        class Pieces:
+            closed = 0
+
+            def __iter__(self) -> Iterator[bytes]:
+                return iter([b"a"])
+
+            def close(self) -> None:
+                Pieces.closed += 1
+
+        config: Config = {
+            "tools.flatten.on": True,
+            "response.stream": True,
+            "tools.encode.on": False,
+        }
+        client = serve(Pieces, config)
+        assert client.head("/").text == ""
+        assert Pieces.closed == 1
+        assert client.get("/").text == "a"
+        assert Pieces.closed == 2
+
 
 class TestAutovary:
     def ask(self, own: str | None = None, **settings: Any) -> str | None:

@@ -20,6 +20,7 @@ from cherrypy.environment.site import log
 from cherrypy.http.filebody import FileBody
 from cherrypy.http.status import valid_status
 from cherrypy.lib import set_vary_header
+from cherrypy.lib.bodies import MadeFrom
 from cherrypy.lib.negotiation import accepted
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def compress(body: Iterable[bytes], compress_level: int) -> Iterator[bytes]:
         body: Byte strings; closed with the stream if it can be.
         compress_level: From 0, not at all, to 9, as small as can be.
     """
-    return _Compressed(body, _Gzip(compress_level))
+    return _compressed(body, _Gzip(compress_level))
 
 
 def decompress(body: bytes) -> bytes:
@@ -196,23 +197,18 @@ def decompress(body: bytes) -> bytes:
     return unzip(body)
 
 
-class _Compressed:
-    """A body on its way through a compressor; closed with what it is made from.
+def _compressed(
+    body: Iterable[bytes], made: Compressor, *, flushed: bool = False
+) -> MadeFrom:
+    """Return a body on its way through a compressor.
 
-    A generator alone would not do: one that was never begun, as in the answer to a
-    HEAD request, runs nothing when it is closed.
+    Args:
+        body: The body.
+        made: The compressor.
+        flushed: Whether each chunk is to arrive before the next one is there.
     """
 
-    def __init__(
-        self, body: Iterable[bytes], made: Compressor, flushed: bool = False
-    ) -> None:
-        self._body = body
-        self._chunks = self._pieces(body, made, flushed)
-
-    @staticmethod
-    def _pieces(
-        body: Iterable[bytes], made: Compressor, flushed: bool
-    ) -> Iterator[bytes]:
+    def chunks() -> Iterator[bytes]:
         for chunk in body:
             done = made.compress(chunk)
             if flushed:
@@ -221,17 +217,7 @@ class _Compressed:
                 yield done
         yield made.finish()
 
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        return next(self._chunks)
-
-    def close(self) -> None:
-        """Close what the chunks are made from."""
-        close = getattr(self._body, "close", None)
-        if close is not None:
-            close()
+    return MadeFrom(body, chunks())
 
 
 def gzip(
@@ -373,10 +359,10 @@ def _change_body(response: Response, made: Compressor) -> None:
         size = body.remaining()
         if size is not None and size > _LARGE_FILE:
             response.stream = True
-        response.body = _Compressed(body, made)
+        response.body = _compressed(body, made)
         return
     # What a page sends piece by piece is meant to arrive piece by piece.
-    response.body = _Compressed(body, made, flushed=response.stream)
+    response.body = _compressed(body, made, flushed=response.stream)
 
 
 def _matches(content_type: str, pattern: str) -> bool:

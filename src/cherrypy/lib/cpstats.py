@@ -24,6 +24,7 @@ from cherrypy.core.error_pages import product_version
 from cherrypy.environment.site import log
 from cherrypy.extension.tool import Tool
 from cherrypy.http.filebody import FileBody
+from cherrypy.lib.bodies import close_body
 from cherrypy.lib.stats_counting import Histogram, PageRecord, Timeline
 from cherrypy.lib.stats_page import (
     StatsPage,
@@ -198,9 +199,7 @@ class _CountedBody:
         return chunk
 
     def close(self) -> None:
-        close = getattr(self._body, "close", None)
-        if close is not None:
-            close()
+        close_body(self._body)
 
 
 class _Running:

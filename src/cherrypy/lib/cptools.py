@@ -18,6 +18,7 @@ from cherrypy.core.hooks import hookpoints
 from cherrypy.environment.site import log
 from cherrypy.http.headers import HeaderMap
 from cherrypy.lib import is_iterator
+from cherrypy.lib.bodies import MadeFrom, close_body
 from cherrypy.lib.conditional import validate_etags, validate_since
 from cherrypy.lib.conversion import Unfit, converters
 from cherrypy.lib.negotiation import accept
@@ -247,25 +248,24 @@ def flatten(debug: bool = False) -> None:
     response = current.get().response
     # No body, of a 304 for instance, stays none: who comes later looks for that.
     if response.body:
-        response.body = _counted(response.body) if debug else _flat(response.body)
+        chunks = _flat(response.body)
+        response.body = MadeFrom(response.body, _counted(chunks) if debug else chunks)
 
 
 def _flat(chunks: Iterable[Any]) -> Iterator[Any]:
-    try:
-        for chunk in chunks:
-            if is_iterator(chunk):
+    for chunk in chunks:
+        if is_iterator(chunk):
+            try:
                 yield from _flat(chunk)
-            else:
-                yield chunk
-    finally:
-        close = getattr(chunks, "close", None)
-        if close is not None:
-            close()
+            finally:
+                close_body(chunk)
+        else:
+            yield chunk
 
 
 def _counted(chunks: Iterable[Any]) -> Iterator[Any]:
     number = 0
-    for chunk in _flat(chunks):
+    for chunk in chunks:
         number += 1
         yield chunk
     log(f"Flattened {number} chunks", "TOOLS.FLATTEN")

@@ -16,6 +16,7 @@ from cherrypy.http.charsets import known_charset
 from cherrypy.http.elements import header_elements
 from cherrypy.http.filebody import FileBody, file_chunks
 from cherrypy.lib import is_closable_iterator, set_vary_header
+from cherrypy.lib.bodies import MadeFrom, close_body
 from cherrypy.lib.compression import compress, decompress, gzip
 from cherrypy.lib.negotiation import accepted
 
@@ -276,7 +277,8 @@ class ResponseEncoder:
         self.attempted_charsets.add(encoding)
         if isinstance(self.body, FileBody):
             return True
-        self.body = _Made(_encoding(self.body, encoding, self.errors), self.body)
+        chunks = _encoding(self.body, encoding, self.errors)
+        self.body = MadeFrom(self.body, chunks)
         return True
 
     def encode_string(self, encoding: str) -> bool:
@@ -385,32 +387,4 @@ def _read(chunks: Iterable[Any]) -> list[Any]:
     try:
         return list(chunks)
     finally:
-        _close(chunks)
-
-
-def _close(chunks: Iterable[Any]) -> None:
-    close = getattr(chunks, "close", None)
-    if close is not None:
-        close()
-
-
-class _Made:
-    """Chunks that are made from others, which are closed with them.
-
-    A generator alone would not do: one that was never begun, as in the answer to a
-    HEAD request, runs nothing when it is closed.
-    """
-
-    def __init__(self, chunks: Iterator[Any], source: Iterable[Any]) -> None:
-        self._chunks = chunks
-        self._source = source
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self._chunks)
-
-    def close(self) -> None:
-        """Close what the chunks are made from."""
-        _close(self._source)
+        close_body(chunks)

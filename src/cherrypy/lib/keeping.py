@@ -14,6 +14,7 @@ from cherrypy.environment.site import log
 from cherrypy.http.filebody import FileBody
 from cherrypy.http.status import valid_status
 from cherrypy.lib import set_vary_header
+from cherrypy.lib.bodies import close_body
 from cherrypy.lib.cache_rules import Verdict, cache_directives, judge
 from cherrypy.lib.variants import Miss, Variant
 
@@ -214,6 +215,4 @@ class _Tee:
     def close(self) -> None:
         """Close the body; what was not sent to its end is not kept."""
         self._give_up()
-        close = getattr(self._body, "close", None)
-        if close is not None:
-            close()
+        close_body(self._body)

@@ -32,6 +32,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cherrypy.lib.bodies import close_body
 from cherrypy.lib.diagnostic_pages import serve_alone
 from cherrypy.lib.profile_pages import ProfilePages, name_of, number_of
 
@@ -232,9 +233,7 @@ class make_app:
             try:
                 return list(body)
             finally:
-                close = getattr(body, "close", None)
-                if close is not None:
-                    close()
+                close_body(body)
 
         return self.profiler.run(gather)
 
