@@ -13,6 +13,7 @@ import pytest
 import cherrypy
 from cherrypy.core import development, lessons
 from cherrypy.core.context import current
+from cherrypy.core.tree import Tree
 from cherrypy.environment.config import environments
 from cherrypy.http.hosts import PROXY_HEADERS
 from cherrypy.testing import Client
@@ -404,6 +405,17 @@ class TestWhoSeesIt:
     def test_the_environment_of_development_shows_it(self) -> None:
         answer = sites.client(environments["development"], page=fail).get("/page")
         assert MARK in answer.text
+
+    def test_where_nothing_is_mounted_it_tells_what_is(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(cherrypy.config, "request.explain_errors", True)
+        tree = Tree()
+        tree.mount(None, "/shop")
+        client = Client(tree)
+        assert "No application is mounted at '/shp'. Did you mean '/shop'? Mount" in (
+            shown(client.get("/shp"))
+        )
 
     def test_a_custom_error_page_wins(self) -> None:
         def own(status: str, message: str, traceback: str, version: str) -> str:

@@ -128,7 +128,19 @@ class TestFinding:
         tree.mount(None, "/foo")
         assert tree.script_name(path) is None
         answer = Client(tree).get(path)
-        assert (answer.status_code, answer.body) == (404, b"")
+        assert answer.status_code == 404
+        assert f"The path '{path}' was not found." in answer.text
+
+    def test_shows_the_error_page_of_the_site_where_nothing_is(
+        self, tree: Tree, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def page(**fields: str) -> str:
+            assert cherrypy.request.app.root is None
+            return f"Ours: {fields['status']}"
+
+        monkeypatch.setitem(cherrypy.config, "error_page.404", page)
+        answer = Client(tree).get("/nix")
+        assert answer.text.strip() == "Ours: 404 Not Found"
 
     def test_is_linear_in_the_path(self, tree: Tree) -> None:
         looked: list[str] = []

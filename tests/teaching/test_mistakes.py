@@ -255,6 +255,17 @@ def _none_mounted(eyes: Eyes) -> str:
     return eyes.page(None)
 
 
+@mistake("Nothing is mounted there")
+def _none_mounted_there(eyes: Eyes) -> str:
+    with untouched() as door:
+        door.config.update({"request.explain_errors": True})
+        door.tree.mount(Home(), "/shop")
+        door.tree.mount(Home(), "/blog")
+        answer = Client(door.tree).get("/")
+    assert answer.status_code == 404
+    return html.unescape(answer.text)
+
+
 @mistake("Two applications at one place")
 def _mounted_twice(eyes: Eyes) -> str:
     with untouched() as door, warnings.catch_warnings(record=True) as told:

@@ -162,6 +162,14 @@ def _why_not_allowed(request: Request) -> Iterator[str]:
 
 def _why_not_found(request: Request) -> Iterator[str]:
     """Follow the path along the tree and tell where it ends."""
+    tree = getattr(request.app, "tree", None)
+    if tree is not None:
+        yield (
+            f"No application is mounted at {request.path_info!r}. "
+            f"{meant(request.path_info, tree.apps)} Mount one there: "
+            "cherrypy.tree.mount(Root(), '/path')."
+        )
+        return
     static = list(_static_places(request))
     if static:
         yield from static

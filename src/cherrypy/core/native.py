@@ -16,7 +16,7 @@ from cherrypy.core.context import Serving, current, outside
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import InternalRedirect
 from cherrypy.core.received import ReceivedHeaders
-from cherrypy.core.tree import NOWHERE, Tree
+from cherrypy.core.tree import Tree
 from cherrypy.core.wsgi import recode_path_qs, visit_once, what_is_no_bytes
 from cherrypy.http.filebody import FileBody
 from cherrypy.http.urls import unquote_path, urljoin
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from cherrypy.httpd.protocols.events import RequestHead
 
 __all__ = ["NativeGateway"]
-
-_NOWHERE = [(name.encode(), value.encode()) for name, value in NOWHERE]
 
 # What a request that is run again, without its body, does not repeat.
 _OF_THE_BODY = frozenset({b"content-length", b"transfer-encoding"})
@@ -76,10 +74,7 @@ class NativeGateway:
             self._through_wsgi(exchange)
             return
         script_name = tree.script_name_of(known.path)
-        if script_name is None:
-            exchange.respond(b"404 Not Found", _NOWHERE.copy(), [])
-            return
-        app = tree.apps[script_name]
+        app = tree.nowhere if script_name is None else tree.apps[script_name]
         if not (isinstance(app, Application) and app.plain):
             self._through_wsgi(exchange)
             return

@@ -15,10 +15,19 @@ if TYPE_CHECKING:
 
     from cherrypy.http.types import StartResponse, WSGIApplication
 
-__all__ = ["NOWHERE", "Tree"]
+__all__ = ["Tree"]
 
-NOWHERE = [("Content-Type", "text/plain"), ("Content-Length", "0")]
-"""The headers of the answer where no application is mounted."""
+
+class _Nowhere(Application):
+    """Answers where no application is mounted; all its pages are missing.
+
+    An application, so that the error pages of the site are shown there, too, and the
+    log tells of the request.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        super().__init__(None)
+        self.tree = tree
 
 
 class Tree:
@@ -32,6 +41,8 @@ class Tree:
 
     def __init__(self) -> None:
         self.apps = {}
+        self.nowhere: Application = _Nowhere(self)
+        """What answers where no application is mounted."""
         self.replaced: set[str] = set()
         """The mount points at which a second application took the place of a first,
         which is mostly a mistake."""
@@ -120,11 +131,9 @@ class Tree:
         """Answer a WSGI call with the application of its path."""
         path = whole_path(environ)
         script_name = self.script_name_of(path or "/")
-        if script_name is None:
-            start_response("404 Not Found", NOWHERE.copy())
-            return []
+        app = self.nowhere if script_name is None else self.apps[script_name]
         environ = environ.copy()
-        environ["SCRIPT_NAME"] = script_name
-        environ["PATH_INFO"] = path[len(script_name) :]
-        answer: Iterable[bytes] = self.apps[script_name](environ, start_response)
+        environ["SCRIPT_NAME"] = script_name or ""
+        environ["PATH_INFO"] = path[len(script_name or "") :]
+        answer: Iterable[bytes] = app(environ, start_response)
         return answer
