@@ -1,4 +1,4 @@
-"""The tree in docs/design.md names every module of the package."""
+"""What docs/design.md tells of the package is so."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from tests.architecture.house import MODULES, PROJECT
 _FOLDERS = ("tutorial/", "scaffold/", "cli/template/")
 
 
+TEXT = (PROJECT / "docs" / "design.md").read_text(encoding="utf-8")
+
+
 def test_every_module_has_its_line() -> None:
-    text = (PROJECT / "docs" / "design.md").read_text(encoding="utf-8")
-    tree = text.partition("```\ncherrypy/")[2].partition("```")[0]
+    tree = TEXT.partition("```\ncherrypy/")[2].partition("```")[0]
     named = set(re.findall(r"\w+\.py", tree))
     missing = [
         str(module)
@@ -22,3 +24,7 @@ def test_every_module_has_its_line() -> None:
         and not str(module).startswith(_FOLDERS)
     ]
     assert missing == [], "tell in docs/design.md what these are for"
+
+
+def test_the_import_contracts_are_those_in_force() -> None:
+    assert (PROJECT / ".importlinter").read_text(encoding="utf-8") in TEXT
