@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cherrypy
-from cherrypy.core.app import Application, active, shortened
+from cherrypy.core.app import Application, active, reopen_logs, shortened
 from cherrypy.core.context import current, outside
 from cherrypy.core.request import Request
 from cherrypy.core.wsgi import AppResponse, CPWSGIApp
@@ -63,6 +63,16 @@ class TestConfig:
         assert Application(None).toolboxes["box"] is box
         one.toolboxes = {}
         assert "box" in other.toolboxes
+
+    def test_of_log_files_survives_that_they_are_rotated(self, tmp_path: Path) -> None:
+        path = tmp_path / "access.log"
+        app = Application(None, "", {"/": {"log.access_file": str(path)}})
+        path.rename(tmp_path / "access.log.1")
+        assert reopen_logs in cherrypy.engine.listeners["graceful"]
+        reopen_logs()
+        Client(app).get("/")
+        assert "GET / HTTP/1.1" in path.read_text()
+        app.log.access_file = ""
 
     def test_reaches_the_log(self) -> None:
         app = Application(None, "", {"/": {"log.access_log_format": "{s}"}})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol
+from weakref import WeakSet
 
 from cherrypy.core import config as configuration
 from cherrypy.core import context
@@ -23,11 +24,21 @@ if TYPE_CHECKING:
     from cherrypy.http.types import StartResponse
     from cherrypy.httpd.exchange import Exchange
 
-__all__ = ["Application", "Bus", "active", "shortened"]
+__all__ = ["Application", "Bus", "active", "applications", "reopen_logs", "shortened"]
 
 
 active: dict[int, Serving] = {}
 """The exchanges in progress, by identity; the timeout monitor looks at them."""
+
+
+applications: WeakSet[Application] = WeakSet()
+"""All the applications that there are, mounted or not."""
+
+
+def reopen_logs() -> None:
+    """Close the log files of all applications and open them again, after a rotation."""
+    for app in tuple(applications):
+        app.log.reopen_files()
 
 
 class Bus(Protocol):
@@ -112,6 +123,7 @@ class Application:
         self.namespaces["log"] = lambda k, v: setattr(self.log, k, v)
         self.namespaces["wsgi"] = self.wsgiapp.namespace_handler
         self.config = {}
+        applications.add(self)
         if config:
             self.merge(config)
 

@@ -106,6 +106,7 @@ def _join_bus() -> None:
         engine.listeners.setdefault(channel, set())
     engine.subscribe("log", _log_bus)
     engine.subscribe("graceful", log.reopen_files)
+    engine.subscribe("graceful", app.reopen_logs)
     engine.subscribe("start", checker)
     # After the servers have stopped (25) nobody awaits anything any more.
     engine.subscribe("stop", bridge.stop_loop, 90)
