@@ -186,6 +186,36 @@ class TestTrust:
         headers = {"X-Forwarded-For": forwarded_for}
         assert client(headers, peer="10.0.0.7", trusted="10.0.0.0/8") == expected
 
+    @pytest.mark.parametrize(
+        ("forwarded_for", "hosts", "expected"),
+        [
+            ("192.0.2.1", "a.example", "a.example"),
+            # What the client has sent stands before what the proxy has added.
+            ("192.0.2.1", "evil.example, a.example", "a.example"),
+            ("203.0.113.9, 192.0.2.1", "evil.example, a.example", "a.example"),
+            ("192.0.2.1, 10.0.0.8", "evil.example, a.example, b.lan", "a.example"),
+            # Only one of two proxies tells it.
+            ("192.0.2.1, 10.0.0.8", "a.example", "a.example"),
+            ("", "evil.example, a.example", "a.example"),
+            ("forged", "evil.example, a.example", "a.example"),
+        ],
+    )
+    def test_is_not_given_to_what_stands_before_their_word(
+        self, forwarded_for: str, hosts: str, expected: str
+    ) -> None:
+        headers = {"X-Forwarded-For": forwarded_for, "X-Forwarded-Host": hosts}
+        settings = {"peer": "10.0.0.7", "trusted": "10.0.0.0/8"}
+        assert base(headers, **settings) == f"http://{expected}"
+        headers["X-Forwarded-Proto"] = hosts.replace("evil.example", "http").replace(
+            expected, "https"
+        )
+        assert base(headers, **settings) == f"https://{expected}"
+
+    def test_does_not_need_the_address_of_the_client(self) -> None:
+        headers = {"X-Forwarded-Host": "evil.example, a.example"}
+        front = base(headers, peer="10.0.0.7", trusted="10.0.0.7", remote="")
+        assert front == "http://a.example"
+
     def test_needs_addresses(self) -> None:
         def page() -> str:
             return "x"
@@ -215,6 +245,14 @@ class TestForwarded:
         value = "for=203.0.113.9, for=192.0.2.1, for=10.0.0.8"
         trusted = "127.0.0.0/8 10.0.0.0/8"
         assert self.ask(value, trusted=trusted) == ("http://localhost", "192.0.2.1")
+
+    def test_is_believed_of_the_host_from_the_near_end_too(self) -> None:
+        value = (
+            "for=203.0.113.9;host=evil.example;proto=http, "
+            "for=192.0.2.1;host=a.example;proto=https, for=10.0.0.8;host=b.lan"
+        )
+        trusted = "127.0.0.0/8 10.0.0.0/8"
+        assert self.ask(value, trusted=trusted) == ("https://a.example", "192.0.2.1")
 
     @pytest.mark.parametrize("value", ["", "nonsense", "for=_hidden", "for=unknown"])
     def test_may_say_nothing(self, value: str) -> None:

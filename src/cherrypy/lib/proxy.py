@@ -52,8 +52,9 @@ def proxy(
         debug: Log what is done.
         trusted: Addresses and networks of the proxies whose headers are believed;
             ``unix`` for a peer on a Unix socket. The client is then the last in the
-            list that is none of them. None believes everybody, and the first address
-            in the list, which only a server that nobody else can reach may do.
+            list that is none of them, and host and scheme are what the proxy says
+            that it has asked. None believes everybody, and the first in each list,
+            which only a server that nobody else can reach may do.
     """
     request = current.get().request
     proxies = _as_tuple(trusted)
@@ -61,18 +62,17 @@ def proxy(
         if debug:
             log(f"{request.remote.ip!r} is not trusted", "TOOLS.PROXY")
         local = remote = scheme = ""
-    protocol = _forwarded_scheme(request, scheme) if scheme else None
-    host = _forwarded_host(request, local) if local else None
+    address, steps = _client_address(request, remote, proxies)
+    protocol = _forwarded_scheme(request, scheme, steps) if scheme else None
+    host = _forwarded_host(request, local, steps) if local else None
     front = host or base or _own_host(request)
     if "://" not in front:
         front = f"{protocol or request.scheme}://{front}"
     if host or base or protocol:
         request.base = front
-    if remote:
-        address = _client_address(request, remote, proxies)
-        if address:
-            # A new one: the old one may be the connection's.
-            request.remote = Host(address, request.remote.port)
+    if address:
+        # A new one: the old one may be the connection's.
+        request.remote = Host(address, request.remote.port)
     if debug:
         log(f"base: {request.base}, remote: {request.remote.ip}", "TOOLS.PROXY")
 
@@ -90,46 +90,19 @@ def _own_host(request: Request) -> str:
     return request.base.partition("://")[2]
 
 
-def _forwarded_scheme(request: Request, header: str) -> str | None:
-    value = request.raw_header(header) or ""
-    if header.lower() == "forwarded":
-        steps = parse_forwarded(value)
-        value = steps[0].proto if steps else ""
-    value = value.partition(",")[0].strip().lower()
-    if "ssl" in header.lower():
-        value = {"on": "https", "off": "http"}.get(value, value)
-    return value if value in ("http", "https") else None
-
-
-def _forwarded_host(request: Request, header: str) -> str | None:
-    value = request.raw_header(header) or ""
-    if header.lower() == "forwarded":
-        steps = parse_forwarded(value)
-        value = steps[0].host if steps else ""
-    protocol, separator, host = value.partition(",")[0].strip().rpartition("://")
-    if separator and protocol.lower() not in ("http", "https"):
-        return None
-    safe = safe_host(host)
-    return f"{protocol.lower()}{separator}{safe}" if safe else None
-
-
 def _client_address(
     request: Request, header: str, proxies: tuple[str, ...] | None
-) -> str | None:
-    """Return the address of the client as the proxies tell it, or None."""
-    value = request.raw_header(header)
-    if not value:
-        return None
-    if header.lower() == "forwarded":
-        said = [step.client for step in parse_forwarded(value)]
-    elif header.lower() == "x-forwarded-for":
-        said = value.split(",")
-    else:
-        said = [value]
+) -> tuple[str | None, int | None]:
+    """Return the address of the client as the proxies tell it, or None.
+
+    And how many proxies that are believed stand in a row before us; None for all that
+    there may be.
+    """
+    said = _told(request, header, "client") if header else []
     if proxies is None:
-        return parse_address(said[0]) if said else None
+        return parse_address(said[0]) if said else None, None
     # From the nearest to the farthest, as long as a trusted one speaks.
-    nearest = None
+    nearest, steps = None, 1
     for text in reversed(said):
         address = parse_address(text)
         if address is None:
@@ -137,7 +110,53 @@ def _client_address(
         nearest = address
         if not _is_trusted(address, proxies):
             break
-    return nearest
+        steps += 1
+    return nearest, steps
+
+
+def _told(request: Request, header: str, parameter: str) -> list[str]:
+    """Return what the proxies tell, the one nearest to the client first.
+
+    Args:
+        request: The request.
+        header: The name of the header.
+        parameter: Which `Forwarded` to return, if that is the header.
+    """
+    value = request.raw_header(header)
+    if not value:
+        return []
+    if header.lower() == "forwarded":
+        return [getattr(step, parameter) for step in parse_forwarded(value)]
+    # Others that tell the client, such as X-Real-IP, are no lists.
+    if parameter == "client" and header.lower() != "x-forwarded-for":
+        return [value]
+    return value.split(",")
+
+
+def _farthest(told: list[str], steps: int | None) -> str:
+    """Return what the farthest of the proxies that are believed has told.
+
+    What stands before it the client may have sent.
+    """
+    if not told:
+        return ""
+    return told[0 if steps is None else -min(steps, len(told))].strip()
+
+
+def _forwarded_scheme(request: Request, header: str, steps: int | None) -> str | None:
+    value = _farthest(_told(request, header, "proto"), steps).lower()
+    if "ssl" in header.lower():
+        value = {"on": "https", "off": "http"}.get(value, value)
+    return value if value in ("http", "https") else None
+
+
+def _forwarded_host(request: Request, header: str, steps: int | None) -> str | None:
+    value = _farthest(_told(request, header, "host"), steps)
+    protocol, separator, host = value.rpartition("://")
+    if separator and protocol.lower() not in ("http", "https"):
+        return None
+    safe = safe_host(host)
+    return f"{protocol.lower()}{separator}{safe}" if safe else None
 
 
 @lru_cache(maxsize=1024)
