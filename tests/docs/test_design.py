@@ -26,5 +26,12 @@ def test_every_module_has_its_line() -> None:
     assert missing == [], "tell in docs/design.md what these are for"
 
 
+def test_every_folder_of_tests_is_named() -> None:
+    tree = TEXT.partition("```\ntests/")[2].partition("```")[0]
+    named = set(re.findall(r"(\w+)/", tree))
+    folders = {path.parent.name for path in (PROJECT / "tests").glob("*/*.py")}
+    assert named == folders
+
+
 def test_the_import_contracts_are_those_in_force() -> None:
     assert (PROJECT / ".importlinter").read_text(encoding="utf-8") in TEXT
