@@ -324,11 +324,13 @@ def page(number): ...
 def make():
     dispatcher = cherrypy.dispatch.RoutesDispatcher()
     dispatcher.connect("book", "/books/{number}", page)
+    dispatcher.connect("add", "/add", page, conditions={"method": ["POST", "PUT"]})
     return cherrypy.Application(None, "", {"/": {"request.dispatch": dispatcher}})
 """,
     )
     done = cherrypy("explain", "odd:make", "/pages/1")
-    assert "404 Not Found: no pattern matches; there are /books/{number}." in done.out
+    reason = "no pattern matches; there are /books/{number}, /add (only POST, PUT)."
+    assert f"404 Not Found: {reason}" in done.out
     assert "number='1'" in cherrypy("explain", "odd:make", "/books/1").out
 
 

@@ -47,6 +47,14 @@ def pair(a, b): return a
 def needs(one, two, three): ...
 def nothing(): return None
 
+async def later(): return Root()
+async def asgi(scope, receive, send): ...
+
+class Starry:
+    async def __call__(self, scope, receive, send): ...
+
+starry = Starry()
+
 def wsgi(environ, start_response):
     start_response("200 OK", [])
     return [b"wsgi"]
@@ -70,6 +78,9 @@ text = "text"
 @pytest.fixture
 def pages(cherrypy: Program) -> Program:
     cherrypy.write("pages.py", PAGES)
+    cherrypy.write("kit/__init__.py", "")
+    cherrypy.write("kit/rooms.py", "class Root: ...\n")
+    cherrypy.write("shelf/notes.txt", "")
     return cherrypy
 
 
@@ -216,7 +227,15 @@ def test_a_program_that_would_serve_is_only_imported(
         ("pages:", "'pages:' names no application; write module:name, such as app:R"),
         (":Root", "':Root' names no application; write module:name, such as app:Root."),
         ("pagse", "there is no module 'pagse' here; did you mean 'pages'?"),
-        ("pages.Root", "there is no module 'pages.Root'; did you mean 'pages:Root'?"),
+        ("pages.Root", "no module 'pages.Root' here; did you mean 'pages:Root'?"),
+        ("pages.Rot", "no module 'pages.Rot' here; did you mean 'pages:Root'?"),
+        ("kit.romos:Root", "no module 'kit.romos' here; did you mean 'kit.rooms'?"),
+        ("kit.rooms.Root", "module 'kit.rooms.Root' here; did you mean 'kit.rooms:R"),
+        ("kits.rooms:Root", "no module 'kits.rooms' here; did you mean 'kit.rooms'?"),
+        ("shelf/", "shelf' is a folder without an __init__.py, so it is no package;"),
+        ("pages:later", "'pages:later' is async; what makes the application is called"),
+        ("pages:asgi", "'pages:asgi' is an ASGI application, which this server does"),
+        ("pages:starry", "'pages:starry' is an ASGI application, which this server"),
         ("pages:Rot", "'pages' has no 'Rot'; did you mean 'Root'?"),
         ("pages:holder.rot", "'pages:holder' has no 'rot'; did you mean 'root'?"),
         ("pages:Xylophone", "'pages' has no 'Xylophone'; it has Needy, Root."),

@@ -111,7 +111,7 @@ def why_not_found(note: Note) -> str:
         request.path_info or "/", "request.dispatch", request.dispatch
     )
     if isinstance(dispatcher, RoutesDispatcher):
-        patterns = [each.routepath for each in dispatcher.mapper.matchlist]
+        patterns = [_pattern(each) for each in dispatcher.mapper.matchlist]
         return f"no pattern matches; there are {', '.join(patterns) or 'none'}."
     nodes = list(_followed(note))
     atoms = [atom for atom in request.path_info.split("/") if atom]
@@ -134,6 +134,13 @@ def why_not_found(note: Note) -> str:
     if hasattr(last, "_cp_dispatch"):
         text += ", its _cp_dispatch found nothing either"
     return f"{text}, and no object on the way has an exposed default."
+
+
+def _pattern(route: Any) -> str:
+    """Return a pattern, and the methods if it answers only some."""
+    methods = (route.conditions or {}).get("method")
+    only = f" (only {', '.join(methods)})" if methods else ""
+    return f"{route.routepath}{only}"
 
 
 def _object(node: Any) -> str:

@@ -161,13 +161,21 @@ def _imported(place: str) -> ModuleType:
 def _no_module(place: str) -> str:
     import pkgutil  # lazy: only mistakes need it
 
-    here = [found.name for found in pkgutil.iter_modules([os.getcwd()])]
-    first, dot, rest = place.partition(".")
-    if dot and first in here and "." not in rest:
-        return f"there is no module {place!r}; did you mean '{first}:{rest}'?"
-    near = nearest(place, here)
+    folder, _, last = place.rpartition(".")
+    parent = sys.modules.get(folder)
+    names: dict[str, str] = {}
+    if parent is not None:
+        inside = pkgutil.iter_modules(getattr(parent, "__path__", ()))
+        names = {name: f"{folder}:{name}" for name in dir(parent) if name[0] != "_"}
+        names |= {found.name: f"{folder}.{found.name}" for found in inside}
+    else:
+        first, dot, rest = place.partition(".")
+        last = first
+        for found in pkgutil.iter_modules([os.getcwd()]):
+            names[found.name] = f"{found.name}{dot}{rest}"
+    near = last if last in names else nearest(last, names)
     if near:
-        return f"there is no module {place!r} here; did you mean {near!r}?"
+        return f"there is no module {place!r} here; did you mean {names[near]!r}?"
     return (
         f"there is no module {place!r} in {os.getcwd()} or on sys.path; change to the "
         "folder of your program, or name its file, such as app.py:Root."
@@ -179,6 +187,11 @@ def _from_file(path: Path) -> ModuleType:
     path = path.resolve()
     if path.is_dir() and (path / "__init__.py").is_file():
         path /= "__init__.py"
+    if path.is_dir():
+        raise WrongUse(
+            f"{str(path)!r} is a folder without an __init__.py, so it is no package; "
+            "name the file of your program in it, such as app.py."
+        )
     if not path.is_file():
         near = (
             nearest(path.name, os.listdir(path.parent))
@@ -315,6 +328,7 @@ def _made(value: Any, words: str) -> Any:
         is_maker = isinstance(value, type) or (
             isinstance(value, FunctionType) and not getattr(value, "exposed", False)
         )
+        _refuse_async(value, words)
         if not is_maker or (not isinstance(value, type) and _is_wsgi(value)):
             return value
         if not _fits(value):
@@ -330,6 +344,28 @@ def _made(value: Any, words: str) -> Any:
                 f"{words!r} could not be made; the traceback above says where and why."
             ) from problem
     return value
+
+
+def _refuse_async(value: Any, words: str) -> None:
+    """Refuse what would have to be awaited: nobody does before the engine runs.
+
+    Raises:
+        WrongUse: It is an ASGI application, or a coroutine function that makes one.
+    """
+    from inspect import iscoroutinefunction  # lazy: 6 ms
+
+    call = getattr(value, "__call__", None)  # noqa: B004  its kind is asked for
+    is_async = iscoroutinefunction(value) or iscoroutinefunction(call)
+    if is_async and _fits(value, {}, None, None) and not _has_pages(value):
+        raise WrongUse(
+            f"{words!r} is an ASGI application, which this server does not speak; run "
+            "it with a server for ASGI, such as uvicorn."
+        )
+    if iscoroutinefunction(value) and not getattr(value, "exposed", False):
+        raise WrongUse(
+            f"{words!r} is async; what makes the application is called before anything "
+            "can be awaited, so write def instead of async def. Pages may be async."
+        )
 
 
 def _name(value: Any) -> str:
