@@ -72,23 +72,24 @@ def accept(media: str | Iterable[str] | None = None, debug: bool = False) -> str
 
 
 def _first_match(ranges: list[AcceptElement], offers: list[str]) -> str | None:
-    refused = {each.value for each in ranges if each.qvalue <= 0}
+    quality = {each.value.lower(): each.qvalue for each in ranges}
     for each in ranges:
         if each.qvalue <= 0:
             continue
         for offer in offers:
-            if _is_within(offer, each.value) and offer not in refused:
+            media_ranges = _ranges_of(offer)
+            if each.value.lower() not in media_ranges:
+                continue
+            # What is refused by a narrower range is not taken by a wider one.
+            if quality[next(filter(quality.__contains__, media_ranges))] > 0:
                 return offer
     return None
 
 
-def _is_within(media_type: str, media_range: str) -> bool:
-    """Tell whether ``text/html`` is of ``text/html``, ``text/*`` or ``*/*``."""
-    if media_range == "*/*":
-        return True
-    if media_range.endswith("/*"):
-        return media_type.startswith(media_range[:-1])
-    return media_type == media_range
+def _ranges_of(media_type: str) -> tuple[str, str, str]:
+    """Return the media ranges that a media type is of, the narrowest first."""
+    exact = media_type.lower()
+    return exact, f"{exact.partition('/')[0]}/*", "*/*"
 
 
 def preferred_codings(codings: Iterable[str]) -> list[str]:
