@@ -611,6 +611,21 @@ class TestPrecompressed:
         response = client.get("/s/a.txt", headers={"Accept-Encoding": "br, gzip"})
         assert response.body == b"gzipped"
 
+    def test_may_be_limited_to_one_coding(self, site: Path, client: Client) -> None:
+        client = at(site, precompressed="gzip")
+        for wishes in ("br, gzip", "*"):
+            response = client.get("/s/a.txt", headers={"Accept-Encoding": wishes})
+            assert response.body == b"gzipped"
+
+    @pytest.mark.parametrize("wishes", ["deflate", "gzip", "*", "identity"])
+    def test_knows_no_other_codings(
+        self, site: Path, wishes: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        client = at(site, precompressed=["deflate"])
+        response = client.get("/s/a.txt", headers={"Accept-Encoding": wishes})
+        assert response.status_code == 500
+        assert "no file is looked for in the coding 'deflate'" in caplog.text
+
     def test_is_off_by_default(self, site: Path, client: Client) -> None:
         response = at(site).get("/s/a.txt", headers={"Accept-Encoding": "gzip"})
         assert response.body == TEXT

@@ -21,7 +21,7 @@ from cherrypy.lib.file_responses import (
 from cherrypy.lib.negotiation import accepted, preferred_codings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cherrypy.core.request import Request
 
@@ -140,7 +140,7 @@ def staticdir(
         etag: Give files an ETag, made of their time and size.
         precompressed: Send ``name.br``, ``name.zst`` or ``name.gz`` in the place of
             ``name`` where such a file is and the client takes it. A list names the
-            content codings to look for, the best first.
+            content codings to look for (``br``, ``zstd``, ``gzip``), the best first.
         follow_symlinks: Whether symbolic links may lead out of the directory.
         fallback: The name of a file below the directory that is served, with status
             200, where there is neither a file nor a page and somebody wants to look
@@ -154,7 +154,7 @@ def staticdir(
         Whether there was something to serve.
 
     Raises:
-        ValueError: The directory is relative.
+        ValueError: The directory is relative; there is no such coding.
         HTTPRedirect: 301, an index is to be asked for with a slash; 304, the client
             has it already.
         HTTPError: 403, the path leads out of the directory; 412 or 416, what the
@@ -227,7 +227,7 @@ def staticfile(
         Whether there was such a file.
 
     Raises:
-        ValueError: The path is relative.
+        ValueError: The path is relative; there is no such coding.
         HTTPRedirect: 304, the client has it already.
         HTTPError: 412 or 416, what the client demands is not so.
     """
@@ -291,11 +291,9 @@ def _find(directory: str, names: list[str], options: _Options) -> _Found | None:
     if plain is None:
         return None
     if options.precompressed:
-        wanted = options.precompressed
         set_vary_header(current.get().response, "Accept-Encoding")
         try:
-            codings = preferred_codings(_SUFFIXES if wanted is True else wanted)
-            for coding in codings:
+            for coding in preferred_codings(_codings(options.precompressed)):
                 sibling = [*names[:-1], names[-1] + _SUFFIXES[coding]]
                 opened = open_below(directory, sibling, follow_symlinks=follow)
                 if opened is not None:
@@ -305,6 +303,24 @@ def _find(directory: str, names: list[str], options: _Options) -> _Found | None:
             os.close(plain.descriptor)
             raise
     return _Found(names[-1], plain)
+
+
+def _codings(precompressed: bool | str | Sequence[str]) -> Iterable[str]:
+    """Return the content codings to look for, the best first.
+
+    Raises:
+        ValueError: Files of one of them have no suffix that we know.
+    """
+    if isinstance(precompressed, bool):
+        return _SUFFIXES
+    codings = [precompressed] if isinstance(precompressed, str) else precompressed
+    for coding in codings:
+        if coding not in _SUFFIXES:
+            raise ValueError(
+                f"precompressed: no file is looked for in the coding {coding!r}. There "
+                f"are {', '.join(_SUFFIXES)}."
+            )
+    return codings
 
 
 def _settle_slash(request: Request, found: _Found) -> None:
@@ -343,7 +359,7 @@ def _is_visit(request: Request, names: list[str]) -> bool:
     if not isinstance(request.handler, NotFound):
         return False
     set_vary_header(current.get().response, "Accept")
-    wanted = {each.value: each.qvalue for each in accepted("Accept")}
+    wanted = {each.value.lower(): each.qvalue for each in accepted("Accept")}
     if wanted.get("text/html", 0) > 0:
         return True
     # Whatever suits: then the name decides.
