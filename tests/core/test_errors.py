@@ -64,12 +64,6 @@ class TestHTTPError:
         assert str(HTTPError(404, "x")) == "(404, 'x')"
         assert HTTPError(404).args == (404, None)
 
-    def test_calling_it_raises_it(self) -> None:
-        error = HTTPError(403)
-        with pytest.raises(HTTPError) as raised:
-            error("any", argument=1)
-        assert raised.value is error
-
     def test_it_translates_an_exception(self) -> None:
         with (
             pytest.raises(HTTPError, match="404, 'no spam'") as raised,
@@ -190,6 +184,29 @@ class TestHTTPError:
         assert body_of(serving.response) == b"short and stout"
 
 
+class TestHandlers:
+    class Own(HTTPError):
+        def __init__(self, colour: str) -> None:
+            super().__init__(404, "gone")
+            self.colour = colour
+
+    @pytest.mark.parametrize(
+        "handler",
+        [HTTPError("404 Gone", "fishing"), NotFound("/x"), HTTPRedirect("/x"), Own("")],
+    )
+    def test_an_instance_raises_another_like_it_each_time(
+        self, handler: HTTPError | HTTPRedirect
+    ) -> None:
+        for _ in range(2):
+            with pytest.raises(type(handler)) as caught:
+                handler("argument", name="value")
+            assert caught.value is not handler
+            assert caught.value.args == handler.args
+            assert vars(caught.value) == vars(handler)
+        # What is raised keeps the frames that it passed, and those keep the request.
+        assert handler.__traceback__ is None
+
+
 class TestNotFound:
     def test_it_names_the_path_of_the_request(self, serving: Serving) -> None:
         error = NotFound()
@@ -284,12 +301,6 @@ class TestHTTPRedirect:
 
     def test_it_shows_what_it_was_made_of(self, serving: Serving) -> None:
         assert str(HTTPRedirect("x")) == "(['http://host.example/app/x'], 303)"
-
-    def test_calling_it_raises_it(self, serving: Serving) -> None:
-        redirect = HTTPRedirect("x")
-        with pytest.raises(HTTPRedirect) as raised:
-            redirect("any", argument=1)
-        assert raised.value is redirect
 
     @pytest.mark.parametrize(
         ("status", "sentence"),

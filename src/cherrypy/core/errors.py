@@ -17,7 +17,7 @@ from __future__ import annotations
 import html
 import re
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 from urllib.parse import quote, urljoin
 
 from cherrypy.core import error_pages
@@ -41,6 +41,8 @@ __all__ = [
     "NotFound",
     "TimeoutError",
 ]
+
+_Reply = TypeVar("_Reply", bound="CherryPyException")
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _SLASHES = re.compile(r"[/\\]{2,}")
@@ -195,7 +197,7 @@ class HTTPRedirect(CherryPyException):
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raise this redirect: an instance serves as page handler."""
-        raise self
+        raise _again(self)
 
 
 class HTTPError(CherryPyException):
@@ -272,7 +274,7 @@ class HTTPError(CherryPyException):
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raise this error: an instance serves as page handler."""
-        raise self
+        raise _again(self)
 
     @classmethod
     @contextmanager
@@ -313,6 +315,18 @@ class NotFound(HTTPError):
             request = current.get().request
             path = request.script_name + request.path_info
         super().__init__(404, f"The path '{path}' was not found.")
+
+
+def _again(error: _Reply) -> _Reply:
+    """Return a copy to raise, for this request only.
+
+    What is raised keeps the frames that it passed, and with them the request; an
+    instance that is a page would keep those of all, mixed.
+    """
+    kind = type(error)
+    copy = kind.__new__(kind, *error.args)
+    copy.__dict__.update(error.__dict__)
+    return copy
 
 
 def _as_current(

@@ -36,7 +36,7 @@ def lessons(
     yield from getattr(problem, "__notes__", ())
     code = status[:3]
     raiser = _raiser(problem)
-    if code == "404" and problem is not None and raiser is problem:
+    if code == "404" and problem is not None and type(raiser) is type(problem):
         # The handler of a path that leads nowhere is the error itself.
         yield from _why_not_found(request)
     elif code in ("404", "400"):
