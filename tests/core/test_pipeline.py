@@ -193,6 +193,29 @@ class TestAnswersThatAreRaised:
         finishing = [] if point == "before_finalize" else ["before_finalize"]
         assert steps == [*on_the_way, *finishing, *AFTER_IT]
 
+    @pytest.mark.parametrize(
+        "point", ["", "before_handler", "before_finalize", "before_error_response"]
+    )
+    def test_may_write_themselves_in_their_own_way(self, point: str) -> None:
+        class Gone(cherrypy.HTTPRedirect):
+            def set_response(self) -> None:  # type: ignore[override]  # as documented
+                super().set_response()
+                cherrypy.response.headers["X-Gone"] = "yes"
+
+        def leave() -> None:
+            raise Gone("/elsewhere")
+
+        def index() -> str:
+            if not point:
+                leave()
+            if point == "before_error_response":
+                raise ZeroDivisionError
+            return "page"
+
+        hooks = {f"hooks.{point}": leave} if point else {}
+        answer = client(hooks, index=index).get("/")
+        assert (answer.status_code, answer.headers["X-Gone"]) == (303, "yes")
+
     def test_by_a_page_are_not_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         site = client(index=cherrypy.HTTPError(409, "already there"))
         answer = site.get("/")

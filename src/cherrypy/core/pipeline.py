@@ -86,13 +86,14 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
             if response.timed_out:
                 raise _timeout(request, response)
         except _REPLIES as raised:
-            _reply(raised).set_response(response, request)
+            # documented behaviour: without arguments, as subclasses define it.
+            _reply(raised).set_response()
             request.stage = "before_finalize (HTTPError)"
             try:
                 yield from run_through(request.hooks_at("before_finalize"))
             except _REPLIES as another:
                 # A tool does not like the request either: nobody else is asked.
-                _reply(another).set_response(response, request)
+                _reply(another).set_response()
             response.finalize()
         finally:
             request.stage = "on_end_resource"

@@ -407,7 +407,7 @@ class Request:
             bridge.run(run_through(self.hooks_at("after_error_response")))
             response.finalize()
         except HTTPRedirect as redirect:
-            redirect.set_response(response, self)
+            redirect.set_response()
             response.finalize()
 
     def close(self) -> None:
