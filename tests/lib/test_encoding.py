@@ -152,6 +152,21 @@ class TestWhatTheClientAsksFor:
         assert response.status_code == 406
         assert f"Your client sent this Accept-Charset header: {asked}." in response.text
 
+    def test_is_tried_no_more_than_ten_times(self) -> None:
+        # One that has nearly all of the text takes as long as one that has it all.
+        many = ",".join(
+            f"cp{number}" for number in (*range(850, 870), *range(1250, 1259))
+        )
+        response = ask("€\u1234", Accept_Charset=many)
+        assert response.status_code == 406
+        tried = response.text.partition("We tried these charsets: ")[2].partition(".")[
+            0
+        ]
+        assert len(tried.split(", ")) == 11
+        assert "iso-8859-1" in tried
+        response = ask("€\u1234", Accept_Charset=f"{many},*;q=0.1")
+        assert response.headers["Content-Type"] == "text/html;charset=utf-8"
+
     def test_the_error_names_what_was_tried(self) -> None:
         response = ask("€", Accept_Charset="us-ascii")
         assert "We tried these charsets: iso-8859-1, us-ascii." in response.text

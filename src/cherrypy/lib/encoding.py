@@ -102,6 +102,10 @@ _IN_UTF8 = {
 }
 _IN_UTF8["text/html;charset=utf-8"] = "text/html;charset=utf-8"
 
+# A try costs a hundredth of a second for a megabyte, and Python has 400 names of
+# charsets that a client could list.
+_MOST_ATTEMPTS = 10
+
 _NO_TEXT = frozenset({"application/json", "application/octet-stream", "image/png"})
 
 # Performance: these names need no folding.
@@ -237,6 +241,8 @@ class ResponseEncoder:
                 if each.value == "*":
                     if self._encode(self.default_encoding):
                         return self.default_encoding
+                elif len(self.attempted_charsets) >= _MOST_ATTEMPTS:
+                    continue
                 elif _is_charset(each.value) and self._encode(each.value):
                     return each.value
             # RFC 2616 §14.2: ISO-8859-1 is acceptable unless the client says no.
