@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cherrypy.cli import load as load_module
 from cherrypy.cli.load import Answers, Garbled, Load, Question, Result
 
 if TYPE_CHECKING:
@@ -86,6 +89,14 @@ def test_any_bytes_are_answers_or_garbage(data: bytes) -> None:
 
 
 @pytest.fixture
+def counted_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let time pass by being looked at: a busy machine is as quick as any other."""
+    looks = itertools.count()
+    clock = SimpleNamespace(perf_counter=lambda: next(looks) / 1000)
+    monkeypatch.setattr(load_module, "time", clock)
+
+
+@pytest.fixture
 def serve() -> Iterator[Callable[..., Question]]:
     """Return what serves fixed answers, one for each connection, the last for ever."""
     listener = socket.create_server(("127.0.0.1", 0))
@@ -98,6 +109,10 @@ def serve() -> Iterator[Callable[..., Question]]:
                 if not client.recv(65536):
                     return
                 client.sendall(each)
+            # What is asked meanwhile is read: else the end would be a reset.
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(65536):
+                pass
 
     def accept(connections: list[tuple[bytes, ...]]) -> None:
         while True:
@@ -128,6 +143,7 @@ def serve() -> Iterator[Callable[..., Question]]:
         thread.join(10)
 
 
+@pytest.mark.usefixtures("counted_time")
 def test_answers_are_counted_and_timed(serve: Callable[..., Question]) -> None:
     question = serve((OK,) * 3, (OK, CHUNKED), (EMPTY,) * 1000)
     result = Load(question, connections=1, seconds=0.5).run()
@@ -142,6 +158,7 @@ def test_answers_are_counted_and_timed(serve: Callable[..., Question]) -> None:
     assert result.rate == len(result.latencies) / result.seconds
 
 
+@pytest.mark.usefixtures("counted_time")
 def test_connections_that_are_closed_are_opened_again(
     serve: Callable[..., Question],
 ) -> None:
@@ -151,6 +168,7 @@ def test_connections_that_are_closed_are_opened_again(
     assert not result.errors
 
 
+@pytest.mark.usefixtures("counted_time")
 def test_an_answer_that_ends_with_the_connection_counts(
     serve: Callable[..., Question],
 ) -> None:
@@ -165,6 +183,21 @@ def test_garbage_is_an_error(serve: Callable[..., Question]) -> None:
     result = Load(serve((b"hello\r\n\r\n",)), connections=1, seconds=0.2).run()
     assert list(result.errors) == ["an answer begins with b'hello'"]
     assert not result.statuses
+
+
+def test_the_first_answer_is_waited_for(serve: Callable[..., Question]) -> None:
+    result = Load(serve((OK,)), connections=1, seconds=1e-9).run()
+    assert result.statuses == {200: 1}
+
+
+def test_the_first_answer_is_waited_for_as_long_as_any_other(
+    serve: Callable[..., Question],
+) -> None:
+    result = Load(
+        serve((CONTINUE, b"")), connections=1, seconds=1e-9, timeout_seconds=0.05
+    ).run()
+    assert not result.statuses
+    assert result.errors == {"no answer in time": 1}
 
 
 def test_an_answer_that_does_not_come_is_an_error(

@@ -324,7 +324,10 @@ class Load:
         return sock
 
     def run(self) -> Result:
-        """Ask until the time is over.
+        """Ask until the time is over, and something is known.
+
+        A server that needs longer than that for its first answer gets as long as any
+        answer may take.
 
         Raises:
             OSError: The first connection was refused: nobody listens.
@@ -336,8 +339,9 @@ class Load:
             self._guarded(client, client.connect)
         end = begin + self.seconds
         look_at = begin + _LOOK_SECONDS
-        while (now := time.perf_counter()) < end:
-            events = self.selector.select(min(end - now, _LOOK_SECONDS))
+        while (now := time.perf_counter()) < end or not self._knows_something():
+            left = end - now if now < end else _LOOK_SECONDS
+            events = self.selector.select(min(left, _LOOK_SECONDS))
             self.result.waited_seconds += time.perf_counter() - now
             for key, mask in events:
                 client = key.data
@@ -353,6 +357,9 @@ class Load:
             client.close()
         self.selector.close()
         return self.result
+
+    def _knows_something(self) -> bool:
+        return bool(self.result.latencies or self.result.errors)
 
     def _guarded(self, client: _Client, step: Any) -> None:
         """Do something for a client; if it fails, count that and close it."""
