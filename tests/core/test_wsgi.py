@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 from contextlib import closing
@@ -618,6 +619,40 @@ class TestManyAnswersAtOnce:
         answer = Answer(application(index=lambda: "page"), environ())
         assert answer.body.next() == b"page"
         answer.close()
+
+
+class TestForgetfulMiddleware:
+    """What reads answers and does not close them, although PEP 3333 wants it."""
+
+    def test_every_request_ends_when_its_answer_is_dropped(self) -> None:
+        ended: list[str] = []
+        body = Closing(b"a", b"b")
+
+        def page() -> Any:
+            path = cherrypy.request.path_info
+            hooks = cherrypy.request.hooks
+            hooks.attach("on_end_request", lambda: ended.append(path))
+            return body if path == "/stream" else "page"
+
+        config = {"response.stream": True}
+        app = application(config, index=page, stream=page)
+
+        def forgetful(path: str) -> bytes:
+            return b"".join(app(environ(path), lambda *call: _write))
+
+        assert [forgetful("/") for _ in range(3)] == [b"page"] * 3
+        assert forgetful("/stream") == b"ab"
+        gc.collect()
+        assert ended == ["/", "/", "/", "/stream"]
+        assert body.closed == 1
+
+    def test_an_answer_that_could_not_be_made_leaves_nothing(self) -> None:
+        with pytest.raises(TypeError):
+            AppResponse()  # type: ignore[call-arg]  # as a program might get it wrong
+
+
+def _write(data: bytes) -> None:
+    """Be what start_response returns."""
 
 
 class TestPipeline:

@@ -277,6 +277,9 @@ class AppResponse:
     }
     """Environ keys that are headers, beside those that start with ``HTTP_``."""
 
+    serving: Serving = outside
+    previous: Serving = outside
+
     def __init__(
         self,
         environ: dict[str, Any],
@@ -285,8 +288,7 @@ class AppResponse:
     ) -> None:
         self.cpapp = cpapp
         self.environ = environ
-        self.previous: Serving = current.get()
-        self.serving: Serving = self.previous
+        self.previous = self.serving = current.get()
         try:
             self.run()
             self.serving = current.get()
@@ -335,6 +337,11 @@ class AppResponse:
             # A thread may have begun several answers before it ends the first.
             before = self.previous if here is serving else here
             current.set(outside if before.request.closed else before)
+
+    def __del__(self) -> None:
+        # Middleware should close what it was given (PEP 3333), and some does not. The
+        # request would go on for ever, with the locks and connections of its hooks.
+        self.close()
 
     def run(self) -> None:
         """Make the request from the environ and answer it."""
