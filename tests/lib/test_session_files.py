@@ -16,45 +16,24 @@ import cherrypy
 from cherrypy.core.errors import HTTPError
 from cherrypy.lib.locking import LockTimeout
 from cherrypy.lib.session_base import Session
-from cherrypy.lib.session_stores import StoreSession
 from cherrypy.lib.sessions import FileSession
 from cherrypy.lib.sessions import StoreSession as Stored
 from cherrypy.stores import lifetime
 from cherrypy.stores.base import StoreUnavailable
+from tests.lib import session_kit
 from tests.lib.apps import Config, serve
+from tests.lib.session_kit import EXECUTED, Evil, count, nothing_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cherrypy.testing import Client, Response
 
-EXECUTED: list[str] = []
-
-
-def execute(what: str) -> dict[str, Any]:
-    """Do what an attacker wants."""
-    EXECUTED.append(what)
-    return {}
-
-
-class Evil:
-    """Unpickling it runs code."""
-
-    def __reduce__(self) -> Any:
-        return execute, ("arbitrary",)
-
 
 @pytest.fixture(autouse=True)
 def nothing_is_kept() -> Iterator[None]:
-    before = dict(StoreSession._archives)
-    EXECUTED.clear()
-    yield
-    for name in StoreSession._archives.keys() - before.keys():
-        del StoreSession._archives[name]
-    for place, monitor in list(Session._cleaners.items()):
-        if not isinstance(place, type):
-            monitor.stop()
-            del Session._cleaners[place]
+    with nothing_kept():
+        yield
 
 
 @pytest.fixture
@@ -62,15 +41,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "sessions"
 
 
-def count() -> str:
-    cherrypy.session["count"] = cherrypy.session.get("count", 0) + 1
-    return str(cherrypy.session["count"])
-
-
 def settings(folder: Path, **named: Any) -> Config:
-    named = {"storage_class": FileSession, "storage_path": str(folder), **named}
-    config = {f"tools.sessions.{name}": value for name, value in named.items()}
-    return {"tools.sessions.on": True, **config}
+    place = {"storage_class": FileSession, "storage_path": str(folder)}
+    return session_kit.settings(**{**place, **named})
 
 
 def client(folder: Path, **named: Any) -> Client:

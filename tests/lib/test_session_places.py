@@ -15,11 +15,11 @@ import pytest
 import cherrypy
 from cherrypy.core.native import NativeGateway
 from cherrypy.core.tree import Tree
-from cherrypy.lib.session_base import Session
 from cherrypy.lib.sessions import FileSession, MemcachedSession, RamSession
 from cherrypy.stores.opening import open_store
 from cherrypy.testing import Client
 from tests.httpd.serving import serving
+from tests.lib.session_kit import nothing_kept
 from tests.stores import contract
 
 if TYPE_CHECKING:
@@ -41,16 +41,8 @@ SERVERS = {
 @pytest.fixture(autouse=True)
 def stores_are_closed(site: Any) -> Iterator[None]:
     """Close what the tests open: stores are kept as long as the process lives."""
-    from cherrypy.lib.session_stores import StoreSession
-
-    before = dict(StoreSession._archives)
-    yield
-    for name in StoreSession._archives.keys() - before.keys():
-        StoreSession._archives.pop(name).store.close()
-    for place, monitor in list(Session._cleaners.items()):
-        if not isinstance(place, type):
-            monitor.stop()
-            del Session._cleaners[place]
+    with nothing_kept():
+        yield
 
 
 def settings_for(place: str, request: pytest.FixtureRequest) -> Config:

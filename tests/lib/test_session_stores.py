@@ -14,12 +14,12 @@ import pytest
 import cherrypy
 from cherrypy.lib import session_ram
 from cherrypy.lib.session_base import Session
-from cherrypy.lib.session_stores import StoreSession
 from cherrypy.lib.sessions import MemcachedSession, RamSession
 from cherrypy.stores.base import LockTimeout, StoreUnavailable
 from cherrypy.stores.ram import RamStore
 from cherrypy.testing import Client
-from tests.lib.apps import Config, mount, serve
+from tests.lib.apps import mount, serve
+from tests.lib.session_kit import EXECUTED, Evil, count, nothing_kept, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,20 +27,6 @@ if TYPE_CHECKING:
     from cherrypy.stores.base import StoreLock
 
 KEY = "a secret of some length"
-EXECUTED: list[str] = []
-
-
-def execute(what: str) -> dict[str, Any]:
-    """Do what an attacker wants."""
-    EXECUTED.append(what)
-    return {}
-
-
-class Evil:
-    """Unpickling it runs code."""
-
-    def __reduce__(self) -> Any:
-        return execute, ("arbitrary",)
 
 
 class FrailStore(RamStore):
@@ -97,25 +83,8 @@ def make_store() -> RamStore:
 @pytest.fixture(autouse=True)
 def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(RamSession, "cache", {})
-    before = dict(StoreSession._archives)
-    EXECUTED.clear()
-    yield
-    for name in StoreSession._archives.keys() - before.keys():
-        del StoreSession._archives[name]
-    for place, monitor in list(Session._cleaners.items()):
-        if not isinstance(place, type):
-            monitor.stop()
-            del Session._cleaners[place]
-
-
-def count() -> str:
-    cherrypy.session["count"] = cherrypy.session.get("count", 0) + 1
-    return str(cherrypy.session["count"])
-
-
-def settings(**named: Any) -> Config:
-    config = {f"tools.sessions.{name}": value for name, value in named.items()}
-    return {"tools.sessions.on": True, **config}
+    with nothing_kept():
+        yield
 
 
 def only_value(store: RamStore) -> bytes:

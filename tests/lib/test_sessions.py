@@ -13,29 +13,21 @@ import cherrypy
 from cherrypy.http.dates import parse_http_date
 from cherrypy.lib import session_ram, sessions
 from cherrypy.lib.sessions import RamSession, Session, SessionsAreOff
-from tests.lib.apps import Config, mount, serve
+from tests.lib.apps import mount, serve
+from tests.lib.session_kit import count, settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from cherrypy.testing import Response
 
-ON: Config = {"tools.sessions.on": True}
+ON = settings()
 YEAR_SECONDS = 365 * 24 * 3600
 
 
 @pytest.fixture(autouse=True)
 def own_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RamSession, "cache", {})
-
-
-def count() -> str:
-    cherrypy.session["count"] = cherrypy.session.get("count", 0) + 1
-    return str(cherrypy.session["count"])
-
-
-def settings(**named: Any) -> Config:
-    return ON | {f"tools.sessions.{name}": value for name, value in named.items()}
 
 
 def set_cookies(response: Response) -> list[str]:
