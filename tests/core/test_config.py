@@ -240,8 +240,10 @@ class TestNamespaceSet:
         assert seen == [("a", "y.z", 2), ("b", "x", 1), ("b", "w", 3)]
 
     def test_a_key_may_be_anything(self) -> None:
-        keys: Any = {5: 1, None: 2}
-        NamespaceSet(a=print)(keys)
+        keys: Any = {5: 1, None: 2, "a.b": 3}
+        seen: list[tuple[str, int]] = []
+        NamespaceSet(a=lambda k, v: seen.append((k, v)))(keys)
+        assert seen == [("b", 3)]
 
     def test_a_context_manager_is_entered_once_for_all_keys(self) -> None:
         handler = Counting()

@@ -524,12 +524,18 @@ class TestWSGI:
 
     @pytest.mark.parametrize("environ", [None, {}])
     def test_without_a_stream_they_are_dropped(
-        self, log: LogManager, serving: Serving, environ: dict[str, Any] | None
+        self,
+        log: LogManager,
+        serving: Serving,
+        environ: dict[str, Any] | None,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         log.wsgi = True
         serving.request.wsgi_environ = environ
         log("hello")
         log.error_log.handlers[-1].flush()
+        # There logging tells what handlers could not do.
+        assert capsys.readouterr().err == ""
 
     def test_a_broken_stream_fails_no_page(
         self, serving: Serving, monkeypatch: pytest.MonkeyPatch

@@ -235,6 +235,7 @@ class TestEngineNamespace:
         handle = engine_namespace(engine)
         handle("logged.on", True)
         handle("logged.on", False)
+        assert engine.logged == []
 
     def test_a_plugin_that_is_not_there_is_an_error(self) -> None:
         with pytest.raises(AttributeError, match="nothing"):

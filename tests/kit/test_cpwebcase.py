@@ -265,7 +265,7 @@ class AskingTest(helper.CPWebCase):
 
     def test_requests_are_not_kept(self) -> None:
         self.getPage("/")
-        self.getPage("/fault")
+        self.test_gc()
 
 
 class AssertingTest(helper.CPWebCase):
