@@ -401,5 +401,11 @@ def test_sections_are_no_config_of_the_site(found: Found) -> None:
     assert "config={'/page': ...}" in faults[0]
 
 
+def test_sections_that_an_application_has_too_are_no_mistake(found: Found) -> None:
+    both = {"/": {"tools.gzip.on": True}, "/page": {"tools.etags.on": True}}
+    assert found(both, site=both) == []
+    assert len(found({"/": {"tools.etags.on": True}}, site=both)) == 2
+
+
 def test_mount_points_begin_with_a_slash(found: Found) -> None:
     assert "Mount it at '/shop'" in found({"/": {}}, script_name="shop")[0]

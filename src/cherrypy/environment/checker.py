@@ -224,7 +224,13 @@ class Checker:
     def check_site_config_sections(self) -> None:
         """Find sections in the config of the site."""
         for key, value in self._config.items():
-            if key.startswith("/") and isinstance(value, dict):
+            if not key.startswith("/") or not isinstance(value, dict):
+                continue
+            # quickstart gives its config to both: what an application has is not lost.
+            if not any(
+                value.keys() <= app.config.get(key, {}).keys()
+                for app in self._applications()
+            ):
                 _warn(
                     f"The section {key!r} was given to cherrypy.config.update(), which "
                     "is for settings of the whole site; nothing reads it there. Give "
