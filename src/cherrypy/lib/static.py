@@ -166,11 +166,7 @@ def staticdir(
         return False
     if match and not re.search(match, path_info):
         return False
-    message = (
-        "Static dir requires an absolute dir (or root). tools.staticdir.dir is "
-        f"{dir!r}: write os.path.abspath({dir!r}), or set tools.staticdir.root."
-    )
-    directory = _absolute(dir, root, message)
+    directory = _absolute(dir, root, _RELATIVE_DIR)
     if section == "global":
         section = "/"
     rest = path_info[len(section.rstrip("/\\")) + 1 :].lstrip("/\\")
@@ -236,11 +232,7 @@ def staticfile(
         return False
     if match and not re.search(match, request.path_info):
         return False
-    message = (
-        f"Static tool requires an absolute filename (got {filename!r}). Write "
-        f"os.path.abspath({filename!r}), or set tools.staticfile.root."
-    )
-    directory, name = os.path.split(_absolute(filename, root, message))
+    directory, name = os.path.split(_absolute(filename, root, _RELATIVE_FILE))
     # Whoever names a file in config may well mean where a link leads.
     options = _Options(content_types, etag, precompressed, follow_symlinks=True)
     found = _find(directory, [name], options)
@@ -274,12 +266,22 @@ class _Found(NamedTuple):
 _SUFFIXES = {"br": ".br", "zstd": ".zst", "gzip": ".gz"}
 
 
+_RELATIVE_DIR = (
+    "Static dir requires an absolute dir (or root). tools.staticdir.dir is {0!r}: "
+    "write os.path.abspath({0!r}), or set tools.staticdir.root."
+)
+_RELATIVE_FILE = (
+    "Static tool requires an absolute filename (got {0!r}). Write "
+    "os.path.abspath({0!r}), or set tools.staticfile.root."
+)
+
+
 def _absolute(path: str, root: str | None, message: str) -> str:
     if path[:1] == "~":
         path = os.path.expanduser(path)
     if not os.path.isabs(path):
         if not root:
-            raise ValueError(message)
+            raise ValueError(message.format(path))
         path = os.path.join(root, path)
     return path
 
