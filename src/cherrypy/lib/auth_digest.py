@@ -252,11 +252,7 @@ def digest_auth(
     header = request.raw_header("Authorization")
     if header is None or not HttpDigestAuthorization.matches(header):
         guard.ask()
-    with HTTPError.handle(
-        ValueError, 400, "The Authorization header could not be parsed."
-    ):
-        method = _as_asked(request).asked[0] or request.method
-        auth = HttpDigestAuthorization(header, method, debug, accept_charset)
+    auth = guard.understood(header)
     if not guard.offered(auth, without_qop=not check_count):
         guard.ask()
     if not auth.validate_nonce(realm, key):
@@ -334,6 +330,18 @@ class _Guard:
             self.request.hooks.attach("on_end_resource", _add_fields, fields=others)
         self.trace(f"asking for a proof: {first}")
         raise HTTPError(401, "You are not authorized to access that resource")
+
+    def understood(self, header: str) -> HttpDigestAuthorization:
+        """Return what the client says in its ``Authorization`` field.
+
+        Raises:
+            HTTPError: 400, it cannot be understood.
+        """
+        method = _as_asked(self.request).asked[0] or self.request.method
+        with HTTPError.handle(
+            ValueError, 400, "The Authorization header could not be parsed."
+        ):
+            return HttpDigestAuthorization(header, method, self.debug, self.charset)
 
     def offered(self, auth: HttpDigestAuthorization, without_qop: bool) -> bool:
         """Tell whether the client has chosen from what was offered."""

@@ -75,13 +75,7 @@ def tee_output() -> None:
         authorized=request.raw_header("Authorization") is not None,
         personal=_is_personal(request, response),
     )
-    why_not = verdict.reason
-    if not getattr(request, "cacheable", True):
-        why_not = "the page does not want it"
-    if not why_not and isinstance(response.body, FileBody):
-        why_not = "it is a file"
-    if not why_not and "text/event-stream" in str(headers.get("Content-Type")):
-        why_not = "it has no end"
+    why_not = _why_not(request, response, verdict)
     if why_not:
         if visit.debug:
             log(f"Not kept: {why_not}", "TOOLS.CACHING")
@@ -93,6 +87,19 @@ def tee_output() -> None:
         response.body = _Tee(response.body, keep)
     else:
         keep(response.collapse_body())
+
+
+def _why_not(request: Any, response: Response, verdict: Verdict) -> str:
+    """Return why an answer is not kept; empty if it is."""
+    if not getattr(request, "cacheable", True):
+        return "the page does not want it"
+    if verdict.reason:
+        return verdict.reason
+    if isinstance(response.body, FileBody):
+        return "it is a file"
+    if "text/event-stream" in str(response.headers.get("Content-Type")):
+        return "it has no end"
+    return ""
 
 
 def _is_public(response: Response) -> bool:
