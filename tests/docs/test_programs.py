@@ -18,7 +18,7 @@ import trustme
 
 from cherrypy.testing import Client
 from tests.browser import browser  # noqa: F401  a fixture
-from tests.manual.running import Program, ask, start
+from tests.manual.running import Program, ask, living, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,16 +34,8 @@ pytestmark = pytest.mark.live
 def running(name: str, folder: Path) -> Iterator[Program]:
     """Run a copy of a program; it ends cleanly."""
     shutil.copy(PROGRAMS / f"{name}.py", folder)
-    program = start(name, folder)
-    try:
-        program.wait_until_started()
+    with living(start(name, folder)) as program:
         yield program
-        code = program.stop()
-        assert code == 0, f"exit code {code}:\n{program.log}"
-        assert "Traceback" not in program.log, program.log
-        assert "Warning" not in program.log, program.log
-    finally:
-        program.abandon()
 
 
 def test_two_applications_share_a_server(tmp_path: Path) -> None:

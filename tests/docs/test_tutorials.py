@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser import browser  # noqa: F401  a fixture
-from tests.manual.running import Program, start
+from tests.manual.running import Program, living, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,16 +27,8 @@ pytestmark = pytest.mark.live
 def running(name: str, folder: Path) -> Iterator[Program]:
     """Run a program among copies of all files of the tutorials; it ends cleanly."""
     shutil.copytree(PROGRAMS, folder, dirs_exist_ok=True)
-    program = start(name, folder)
-    try:
-        program.wait_until_started()
+    with living(start(name, folder)) as program:
         yield program
-        code = program.stop()
-        assert code == 0, f"exit code {code}:\n{program.log}"
-        assert "Traceback" not in program.log, program.log
-        assert "Warning" not in program.log, program.log
-    finally:
-        program.abandon()
 
 
 def is_random_string(text: str, length: int) -> bool:

@@ -30,6 +30,20 @@ def echo(exchange: Exchange) -> None:
     exchange.respond(b"200 OK", [], [b"%d" % len(body)])
 
 
+def drip(client: Client, drop: bytes) -> bytes:
+    """Send a byte every 20 ms, up to 1,000, until there is an answer; return it."""
+    client.socket.settimeout(0.02)
+    for _ in range(1000):
+        try:
+            client.send(drop)
+            return client.receive()
+        except TimeoutError:
+            pass
+        except OSError:
+            break
+    return b""
+
+
 # Silence
 
 
@@ -67,19 +81,8 @@ def test_half_a_second_head_is_told_too() -> None:
 def test_a_head_in_drops_has_one_deadline_for_all_of_it() -> None:
     limits = Limits(header_deadline_seconds=0.3, idle_seconds=0.2)
     with serving(hello, limits=limits) as running, running.client() as client:
-        client.socket.settimeout(0.02)
-        answer = b""
-        for _ in range(1000):
-            try:
-                client.send(b"G")
-                answer = client.receive()
-                break
-            except TimeoutError:
-                pass
-            except OSError:
-                break
         # The word of 1,000 letters would never have been complete.
-        assert answer.startswith(TIMED_OUT)
+        assert drip(client, b"G").startswith(TIMED_OUT)
 
 
 @pytest.mark.parametrize("promised", [100, 1_000_000])
@@ -103,18 +106,7 @@ def test_a_body_in_drops_must_keep_a_minimum_rate(promised: int) -> None:
         client.request(method="POST", head=f"Content-Length: {promised}\r\n")
         if promised > 10_000:
             client.send(bytes(10_000))  # now a worker reads it
-        client.socket.settimeout(0.02)
-        answer = b""
-        for _ in range(1000):
-            try:
-                client.send(b"x")
-                answer = client.receive()
-                break
-            except TimeoutError:
-                pass
-            except OSError:
-                break
-        assert answer.startswith(TIMED_OUT)
+        assert drip(client, b"x").startswith(TIMED_OUT)
 
 
 def test_a_body_may_come_slowly_if_there_is_no_minimum_rate() -> None:

@@ -141,6 +141,20 @@ def test_pages_are_bounded_and_those_in_use_are_kept() -> None:
 # Where they run
 
 
+class Staying:
+    """A page that stays, if there is a query, until it is let go."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.go_on = threading.Event()
+
+    def __call__(self, exchange: Exchange) -> None:
+        if exchange.head.query:
+            self.begun.release()
+            self.go_on.wait(PATIENCE_SECONDS)
+        hello(exchange)
+
+
 class Recorder:
     """A handler that notes which threads run it."""
 
@@ -250,15 +264,7 @@ def test_others_are_served_when_a_fast_page_overstays() -> None:
 
 
 def test_others_are_served_even_if_there_is_no_worker_left() -> None:
-    begun = threading.Semaphore(0)
-    go_on = threading.Event()
-
-    def page(exchange: Exchange) -> None:
-        if exchange.head.query:
-            begun.release()
-            go_on.wait(PATIENCE_SECONDS)
-        hello(exchange)
-
+    page = Staying()
     with serving(page, threads=1) as running:
         client = make_fast(running)
         first, second = running.client(), running.client()
@@ -266,11 +272,11 @@ def test_others_are_served_even_if_there_is_no_worker_left() -> None:
         for each in (first, second):
             _page(running, b"/").fast = True
             each.request("/?stay")
-            assert begun.acquire(timeout=PATIENCE_SECONDS)
+            assert page.begun.acquire(timeout=PATIENCE_SECONDS)
         _page(running, b"/").fast = True
         assert client.ask().status == 200
         assert running.server.workers > 2
-        go_on.set()
+        page.go_on.set()
         assert first.answer().status == second.answer().status == 200
         # Who is one too many leaves.
         for _ in range(100):
@@ -281,25 +287,17 @@ def test_others_are_served_even_if_there_is_no_worker_left() -> None:
 
 
 def test_the_number_of_threads_may_be_bounded() -> None:
-    begun = threading.Semaphore(0)
-    go_on = threading.Event()
-
-    def page(exchange: Exchange) -> None:
-        if exchange.head.query:
-            begun.release()
-            go_on.wait(PATIENCE_SECONDS)
-        hello(exchange)
-
+    page = Staying()
     with serving(page, threads=1, max_threads=1) as running:
         client = make_fast(running)
         first, second = running.client(), running.client()
         for each in (first, second):
             _page(running, b"/").fast = True
             each.request("/?stay")
-            assert begun.acquire(timeout=PATIENCE_SECONDS)
+            assert page.begun.acquire(timeout=PATIENCE_SECONDS)
         client.request()
         assert running.server.workers == 2
-        go_on.set()
+        page.go_on.set()
         for each in (first, second, client):
             assert each.answer().status == 200
 

@@ -194,6 +194,18 @@ def running(
     room, _, name = name.partition("/")
     copy_programs(room, folder, put or {})
     program = start(name, folder, *arguments)
+    with living(program, ends_with=ends_with, complains=complains):
+        yield program
+
+
+@contextlib.contextmanager
+def living(
+    program: Program,
+    *,
+    ends_with: signal.Signals = signal.SIGTERM,
+    complains: bool = False,
+) -> Iterator[Program]:
+    """Have a started program serve in the block; then end it as `running` does."""
     try:
         program.wait_until_started()
         yield program
