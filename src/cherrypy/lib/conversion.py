@@ -12,6 +12,7 @@ import re
 import sys
 import types
 import typing
+from collections import abc
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -52,9 +53,14 @@ def _annotations(page: Any) -> dict[str, Any]:
     """Return the annotations of a page, those that cannot be evaluated left out."""
     from inspect import get_annotations, unwrap  # lazy: 5 ms of import
 
+    if not isinstance(page, types.FunctionType | type) and (
+        "__annotations__" not in getattr(page, "__dict__", ())
+    ):
+        # An object that is a page; what its class annotates are its attributes.
+        page = type(page).__call__
     try:
-        return dict(get_annotations(page, eval_str=True))
-    except NameError:
+        return typing.get_type_hints(page)
+    except (NameError, TypeError):
         # Names that only the type checker imports: use what can be used.
         pass
     if sys.version_info >= (3, 14):
@@ -88,11 +94,14 @@ def _converter(annotation: Any) -> Converter | None:
         return _once(_choice({str(each): each for each in arguments}))
     if origin in (typing.Union, types.UnionType):
         return _any_of(arguments)
-    if annotation in _COLLECTIONS or origin in _COLLECTIONS:
-        return _several(origin or annotation, arguments)
+    kind = origin or annotation
+    if isinstance(kind, type) and (make := _COLLECTIONS.get(kind)) is not None:
+        if make is tuple and arguments and arguments[-1] is not Ellipsis:
+            return _each_its_own(arguments)
+        return _several(make, arguments)
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return _once(_member_of(annotation))
-    if annotation is Any or type(annotation).__module__ == "typing":
+    if annotation in (Any, types.NoneType) or type(annotation).__module__ == "typing":
         return None
     # documented behaviour: anything that can be called converts.
     return annotation if callable(annotation) and origin is None else None
@@ -126,14 +135,29 @@ def _once(convert: Converter) -> Converter:
     return converted
 
 
-def _several(kind: Any, arguments: tuple[Any, ...]) -> Converter:
+def _several(
+    make: Callable[[Iterable[Any]], Any], arguments: tuple[Any, ...]
+) -> Converter:
     """Return what makes a collection, of one value or of several."""
-    make = {list: list, set: set, frozenset: frozenset, tuple: tuple}[kind]
     each = _converter(arguments[0]) if arguments else None
 
     def converted(value: Any) -> Any:
         values = value if isinstance(value, list) else [value]
         return make(values if each is None else map(each, values))
+
+    return converted
+
+
+def _each_its_own(kinds: tuple[Any, ...]) -> Converter:
+    """Return what makes a tuple of as many values as it has types."""
+    found = [_converter(kind) for kind in kinds]
+
+    def converted(value: Any) -> Any:
+        values = value if isinstance(value, list) else [value]
+        if len(values) != len(found):
+            raise Unfit(f"must be sent {len(found)} times")
+        pairs = zip(found, values, strict=True)
+        return tuple([text if make is None else make(text) for make, text in pairs])
 
     return converted
 
@@ -256,7 +280,17 @@ _KNOWN: dict[type, Converter] = {
     datetime.time: _reads(datetime.time.fromisoformat, "time such as 12:00"),
 }
 
-_COLLECTIONS = (list, set, frozenset, tuple)
+_COLLECTIONS: dict[type, Callable[[Iterable[Any]], Any]] = {
+    list: list,
+    set: set,
+    frozenset: frozenset,
+    tuple: tuple,
+    # A text fits these, too, letter by letter, which nobody means.
+    **dict.fromkeys(
+        (abc.Iterable, abc.Collection, abc.Sequence, abc.MutableSequence), list
+    ),
+    **dict.fromkeys((abc.Set, abc.MutableSet), set),
+}
 
 
 def _known(kind: type) -> Converter | None:
