@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 @library(scope="SUITE")
 class BrowserKeywords:
-    """One window of Chromium."""
+    """A Chromium for the suite, and a window of a fresh profile for each test."""
 
     def __init__(self) -> None:
+        self._running = ExitStack()
         self._open = ExitStack()
+        self._browser: Browser | None = None
         self._page: Page | None = None
 
     @property
@@ -34,19 +36,27 @@ class BrowserKeywords:
         return self._page
 
     @keyword
-    def open_browser(self, url: str, width: int = 1100, height: int = 800) -> None:
-        """Open a window of a fresh browser at a URL."""
+    def start_chromium(self) -> None:
+        """Start the browser, without a window."""
         flags = [*FLAGS, "--no-sandbox"] if os.getuid() == 0 else FLAGS
-        with ExitStack() as opening:
-            playwright = opening.enter_context(sync_playwright())
-            chromium = playwright.chromium.launch(
-                executable_path=CHROMIUM, args=flags, headless=True
-            )
-            opening.callback(chromium.close)
-            self._page = opening.enter_context(
-                Browser(chromium).page(url, width=width, height=height)
-            )
-            self._open = opening.pop_all()
+        playwright = self._running.enter_context(sync_playwright())
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=flags, headless=True
+        )
+        self._running.callback(chromium.close)
+        self._browser = Browser(chromium)
+
+    @keyword
+    def stop_chromium(self) -> None:
+        """Stop it."""
+        self._running.close()
+
+    @keyword
+    def open_browser(self, url: str, width: int = 1100, height: int = 800) -> None:
+        """Open a window at a URL; the browser knows no cookie and no page."""
+        assert self._browser is not None, "Start Chromium comes first"
+        window = self._browser.page(url, width=width, height=height)
+        self._page = self._open.enter_context(window)
         self.page.goto("/")
 
     @keyword

@@ -2,6 +2,8 @@
 Documentation       The notes, as somebody uses them who sits at a browser.
 Library             cherrypy.test.robot.CherryPyLibrary
 Library             tests.acceptance.browser_keywords.BrowserKeywords
+Suite Setup         Start Chromium
+Suite Teardown      Stop Chromium
 Test Setup          Open The Notes
 Test Teardown       Close The Notes
 
