@@ -8,6 +8,7 @@ gets no such word; whether the request is carried out is not decided here, but b
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.context import current
@@ -41,25 +42,38 @@ def allowed_origin(
         ValueError: ``"*"`` together with credentials: then any site could read what
             only the user may see; or an origin that is none.
     """
-    listed = [origins] if isinstance(origins, str) else list(origins)
-    if "*" in listed:
+    listed = (origins,) if isinstance(origins, str) else tuple(origins)
+    known = _checked(listed, credentials)
+    if known is None:
+        return "*"
+    if sent is None or sent == "null":
+        return None
+    return sent if sent.lower() in known else None
+
+
+@lru_cache(maxsize=64)
+def _checked(origins: tuple[str, ...], credentials: bool) -> frozenset[str] | None:
+    """Return the origins in lower case, None for any.
+
+    Raises:
+        ValueError: See `allowed_origin`.
+    """
+    if "*" in origins:
         if credentials:
             raise ValueError(
                 "tools.cors.origins is '*', which may not go with "
                 "tools.cors.credentials: any site could read what only the user may "
                 "see. List the origins that may."
             )
-        return "*"
-    for origin in listed:
+        return None
+    for origin in origins:
         scheme, separator, host = origin.partition("://")
         if not (scheme and separator and host) or "/" in host:
             raise ValueError(
                 f"tools.cors.origins: {origin!r} is no origin. It is a scheme and a "
                 "host, with a port if it is unusual: 'https://app.example.org'."
             )
-    if sent is None or sent == "null":
-        return None
-    return sent if sent.lower() in {origin.lower() for origin in listed} else None
+    return frozenset(map(str.lower, origins))
 
 
 def share(
