@@ -12,12 +12,13 @@ import pytest
 import cherrypy
 from cherrypy.http.dates import parse_http_date
 from cherrypy.lib import session_ram, sessions
-from cherrypy.lib.sessions import RamSession, Session, SessionsAreOff
+from cherrypy.lib.sessions import FileSession, RamSession, Session, SessionsAreOff
 from tests.lib.apps import mount, serve
 from tests.lib.session_kit import count, settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
 
     from cherrypy.testing import Response
 
@@ -172,6 +173,52 @@ class TestThePageSees:
         client = mount(Root(), {"/": ON})
         assert client.get("/").text == "1"
         assert client.get("/elsewhere").text == "2"
+
+    @pytest.mark.parametrize("storage", [RamSession, FileSession])
+    def test_what_was_kept_before_an_internal_redirect(
+        self, storage: type[Session], tmp_path: Path
+    ) -> None:
+        class Root:
+            @cherrypy.expose
+            def index(self) -> str:
+                return f"{cherrypy.session.missing} {cherrypy.session.get('name')}"
+
+            @cherrypy.expose
+            def login(self, name: str) -> None:
+                cherrypy.session.regenerate()
+                cherrypy.session["name"] = name
+                raise cherrypy.InternalRedirect("/by")
+
+            @cherrypy.expose
+            @cherrypy.tools.sessions(on=False)
+            def by(self) -> None:
+                raise cherrypy.InternalRedirect("/")
+
+            @cherrypy.expose
+            def look(self) -> None:
+                assert not cherrypy.session.loaded
+                raise cherrypy.InternalRedirect("/")
+
+            @cherrypy.expose
+            def fail(self) -> None:
+                cherrypy.session["name"] = "nobody"
+                raise LookupError("as expected")
+
+        def go_on() -> None:
+            raise cherrypy.InternalRedirect("/")
+
+        config = settings(storage_class=storage, storage_path=str(tmp_path))
+        config["hooks.before_error_response"] = go_on
+        client = mount(Root(), {"/": config})
+        answers = [client.get("/look"), client.get("/login?name=Ada")]
+        assert [one.text for one in answers] == ["False None", "False Ada"]
+        # The id is new, and sent once.
+        assert id_of(answers[0]) != id_of(answers[1])
+        assert client.get("/").text == "False Ada"
+        assert client.get("/login?name=Bob").text == "False Bob"
+        assert client.get("/look").text == client.get("/").text == "False Bob"
+        client.cookies.clear()
+        assert client.get("/fail").text.endswith(" None")
 
     def test_the_session_in_an_async_page(self) -> None:
         async def page() -> str:

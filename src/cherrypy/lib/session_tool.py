@@ -49,6 +49,7 @@ class SessionTool(Tool):
         elif locking == "early":
             hooks.attach("before_request_body", lock, priority=60)
         hooks.attach("before_finalize", sessions.save)
+        hooks.attach("before_error_response", sessions.leave)
         hooks.attach("after_error_response", sessions.vary)
         hooks.attach("on_end_request", sessions.close)
 

@@ -20,6 +20,7 @@ module for each place to keep sessions (`session_ram`, `session_files`,
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 import warnings
@@ -27,6 +28,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.context import current
+from cherrypy.core.errors import InternalRedirect
 from cherrypy.core.unrepr import attributes
 from cherrypy.environment.site import log
 from cherrypy.http.dates import format_http_date
@@ -41,6 +43,7 @@ from cherrypy.lib.session_ram import RamSession
 from cherrypy.stores.base import StoreUnavailable
 
 if TYPE_CHECKING:
+    from cherrypy.core.request import Request
     from cherrypy.lib.session_files import FileSession
     from cherrypy.lib.session_memcached import MemcachedSession
     from cherrypy.lib.session_serializers import JSONSerializer, NotSerializable
@@ -61,6 +64,7 @@ __all__ = [
     "close",
     "expire",
     "init",
+    "leave",
     "lock",
     "missing",
     "save",
@@ -169,7 +173,10 @@ class SessionOpener:
         own["touched_session"] = True
         if self.storage_class not in _set_up:
             self._set_up()
-        id = sent_id(request, self.cookie.name)
+        own["_session_cookie"] = name = self.cookie.name
+        id = sent_id(request, name)
+        if request.prev is not None:
+            id = _handed_over(request.prev, name) or id
         try:
             session = self.storage_class(id, **self.options)
         except StoreUnavailable as problem:
@@ -306,13 +313,50 @@ def _is_for_all(directives: object, session: Session) -> bool:
     return not session.regenerated and "public" in cache_directives(directives)
 
 
+def leave() -> None:
+    """Do not save the session of a page that has failed, wherever it leads."""
+    current.get().request.__dict__["_sessionsaved"] = True
+
+
 def close() -> None:
-    """Release the lock of the session, if the present request still holds it."""
-    session = current.get().__dict__.get("session")
-    if session is not None and session.locked:
+    """Release the lock of the session, if the present request still holds it.
+
+    On the way to another page of ours (`InternalRedirect`) nobody has saved it yet,
+    and that page shall find what was kept.
+    """
+    serving = current.get()
+    session = serving.__dict__.get("session")
+    if session is None:
+        return
+    if session.loaded and isinstance(sys.exc_info()[1], InternalRedirect):
+        _hand_over(serving.request, session)
+    if session.locked:
         session.release_lock()
         if session.debug:
             log("Lock released on close.", "TOOLS.SESSIONS")
+
+
+def _hand_over(request: Request, session: Session) -> None:
+    """Save a session, and note its id for the request that goes on with it.
+
+    The client may not know it yet, so that request would not find it.
+    """
+    own = request.__dict__
+    if "_sessionsaved" not in own:
+        session.save()
+    if not session.without_storage:
+        own["_session_handed_over"] = own.get("_session_cookie"), session.id
+
+
+def _handed_over(request: Request | None, cookie_name: str) -> str | None:
+    """Return the id of the session of an earlier request on the way to a page."""
+    while request is not None:
+        name, id = request.__dict__.get("_session_handed_over", (None, None))
+        if name == cookie_name:
+            found: str = id
+            return found
+        request = request.prev
+    return None
 
 
 def vary() -> None:
@@ -322,6 +366,7 @@ def vary() -> None:
         set_vary_header(serving.response, "Cookie")
 
 
+leave.failsafe = True  # type: ignore[attr-defined]
 save.failsafe = True  # type: ignore[attr-defined]  # read by Hook
 close.failsafe = True  # type: ignore[attr-defined]
 close.priority = 90  # type: ignore[attr-defined]
