@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import sys
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.architecture.house import PROJECT
 
@@ -28,7 +32,11 @@ def printed(cherrypy: Program, command: str) -> str:
     return "".join(lines[: int(pipe)] if pipe else lines)
 
 
-def test_the_commands_print_what_the_page_says(cherrypy: Program) -> None:
+def test_the_commands_print_what_the_page_says(
+    cherrypy: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in an environment that is active.
+    monkeypatch.setenv("PATH", os.path.dirname(sys.executable), prepend=os.pathsep)
     cherrypy.write("shop.py", blocks("python")[0])
     for name, text in zip(["shop.conf", "wrong.conf"], blocks("ini"), strict=True):
         cherrypy.write(name, text)

@@ -43,7 +43,17 @@ def test_a_project_has_all_it_needs(cherrypy: Program) -> None:
     } <= made
     told = {line.removeprefix("my-shop/") for line in done.out.splitlines()}
     assert {name for name in made if (folder / name).is_file()} <= told
-    assert "cherrypy run my_shop.app:make_application --config config/deve" in done.out
+    assert " run my_shop.app:make_application --config config/develop" in done.out
+
+
+def test_the_next_step_can_be_done(
+    cherrypy: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.path.dirname(sys.executable))
+    assert "\n  cherrypy run tea.app:" in cherrypy("new", "tea").out
+    monkeypatch.setenv("PATH", "")
+    step = f"\n  {sys.executable} -m cherrypy.cli run coffee.app:"
+    assert step in cherrypy("new", "coffee").out
 
 
 def test_no_placeholder_is_left(cherrypy: Program) -> None:

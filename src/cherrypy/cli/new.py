@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import keyword
 import re
+import shlex
+import shutil
 import sys
 from importlib import resources
 from pathlib import Path
@@ -110,10 +112,13 @@ def _files(folder: Traversable, above: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _say_what_next(name: str, package: str) -> None:
+    # It may have been called by its path, in an environment that is not active.
+    here = f"{shlex.quote(sys.executable)} -m cherrypy.cli"
+    program = "cherrypy" if shutil.which("cherrypy") else here
     print(
         f"\nThe project {name} is ready. Go on with:\n\n"
         f"  cd {name}\n"
-        f"  cherrypy run {package}.app:make_application "
+        f"  {program} run {package}.app:make_application "
         "--config config/development.conf --reload\n\n"
         "README.md says the rest."
     )
