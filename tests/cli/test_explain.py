@@ -368,6 +368,12 @@ def test_the_text_is_for_people(cherrypy: Program, explained: Any) -> None:
     ("words", "status", "sentence"),
     [
         (["x"], 2, "'x' is no URL; it begins with a slash."),
+        (
+            ["http://x:99999"],
+            2,
+            "'http://x:99999' is no URL: Port out of range 0-",
+        ),
+        (["http://[::1/"], 2, "'http://[::1/' is no URL: Invalid IPv6 URL."),
         (["/x", "-H", "Accept"], 2, "the header 'Accept' has no colon; write 'Name: v"),
         (
             ["/x"],

@@ -238,6 +238,8 @@ def test_a_program_that_would_serve_is_only_imported(
         ("pages:starry", "'pages:starry' is an ASGI application, which this server"),
         ("pages:Rot", "'pages' has no 'Rot'; did you mean 'Root'?"),
         ("pages:holder.rot", "'pages:holder' has no 'rot'; did you mean 'root'?"),
+        ("pages:holder.x", "'pages:holder' has no 'x'; it has root."),
+        ("pages:holder.x.y", "'pages:holder' has no 'x'; it has root."),
         ("pages:Xylophone", "'pages' has no 'Xylophone'; it has Needy, Root."),
         ("pgaes.py:Root", "did you mean 'pages.py'?"),
         ("none/of/these.py", "these.py'; check the name."),

@@ -67,11 +67,9 @@ def command(options: Namespace) -> int:
     """
     cherrypy.config["log.screen"] = False
     headers = [_header(text) for text in options.header]
+    path = _path(options.url)
     apps, provenance = target.prepare(options)
-    if not options.url.startswith(("/", "http://", "https://")):
-        raise WrongUse(f"{options.url!r} is no URL; it begins with a slash.")
     method = options.method or ("GET" if options.data is None else "POST")
-    path = urlsplit(options.url).path or "/"
     mounted = cherrypy.tree.script_name_of(path)
     if mounted is None:
         places = ", ".join(sorted(repr(place or "/") for place in apps))
@@ -103,6 +101,17 @@ def command(options: Namespace) -> int:
     for note in notes:
         _print(terminal, note, provenance)
     return 0
+
+
+def _path(url: str) -> str:
+    if not url.startswith(("/", "http://", "https://")):
+        raise WrongUse(f"{url!r} is no URL; it begins with a slash.")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as problem:
+        raise WrongUse(f"{url!r} is no URL: {problem}.") from problem
+    return parts.path or "/"
 
 
 def _header(text: str) -> tuple[str, str]:

@@ -251,17 +251,20 @@ def show_traceback(problem: BaseException) -> None:
 def _member(module: ModuleType, name: str, place: str) -> Any:
     """Return what a dotted name means in a module."""
     value: Any = module
-    for part in name.split("."):
+    parts = name.split(".")
+    for number, part in enumerate(parts):
         try:
             value = getattr(value, part)
         except AttributeError as missing:
             known = [each for each in dir(value) if not each.startswith("_")]
-            owner = place if value is module else f"{place}:{name.rpartition('.')[0]}"
+            owner = f"{place}:{'.'.join(parts[:number])}".rstrip(":")
+            if value is module:
+                known = _candidates(module) or known
             near = nearest(part, known)
             if near:
                 remedy = f"did you mean {near!r}?"
             elif known:
-                remedy = f"it has {_some(_candidates(module) or known)}."
+                remedy = f"it has {_some(known)}."
             else:
                 remedy = "there is nothing in it."
             raise WrongUse(f"{owner!r} has no {part!r}; {remedy}") from missing
