@@ -8,11 +8,11 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.architecture.house import PROJECT
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.cli.conftest import Program
 
 TEXT = (PROJECT / "docs" / "commandline.md").read_text(encoding="utf-8")
