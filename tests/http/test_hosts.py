@@ -112,10 +112,26 @@ def test_colons_need_no_quotes() -> None:
         "for =a",
         "for=a, ü=b",
         "for=a, host=<script>",
+        'for=a, for="b',
     ],
 )
-def test_a_malformed_value_says_nothing_at_all(value: str) -> None:
+def test_what_is_malformed_says_nothing_nor_what_stands_before_it(value: str) -> None:
     assert parse_forwarded(value) == []
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        *("garbage", "for=x, garbage", 'for="', 'for="x, for=y', 'for="x\\'),
+        *('for="a"b"', r'for="x\"', 'for="x,"'),
+    ],
+)
+def test_a_client_cannot_hide_what_proxies_add(sent: str) -> None:
+    added = f"{sent}, for=192.0.2.1;proto=https, for=198.51.100.1"
+    assert parse_forwarded(added)[-2:] == [
+        Forwarded(client="192.0.2.1", proto="https"),
+        Forwarded(client="198.51.100.1"),
+    ]
 
 
 def test_quoted_texts_lose_their_backslashes() -> None:

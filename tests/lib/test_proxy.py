@@ -91,10 +91,9 @@ class TestBase:
     def test_may_come_from_other_headers(self) -> None:
         origin = {"Origin": "http://a.example"}
         assert base(origin, local="Origin") == "http://a.example"
-        for value, scheme in (("on", "https"), ("off", "http"), ("https", "https")):
-            headers = {"X-Forwarded-Ssl": value}
-            expected = f"{scheme}://localhost"
-            assert base(headers, scheme="X-Forwarded-Ssl") == expected
+        for value, scheme in (("on", "https"), ("Off", "http"), ("https", "https")):
+            for name in ("X-Forwarded-Ssl", "Front-End-Https"):
+                assert base({name: value}, scheme=name) == f"{scheme}://localhost"
 
     def test_may_be_left_alone(self) -> None:
         headers = {"X-Forwarded-Host": "a.example", "X-Forwarded-Proto": "https"}
@@ -210,6 +209,12 @@ class TestTrust:
             expected, "https"
         )
         assert base(headers, **settings) == f"https://{expected}"
+
+    @pytest.mark.parametrize("sent", ["garbage", 'for="', r'for="x\"'])
+    def test_is_not_undone_by_what_the_client_has_sent(self, sent: str) -> None:
+        headers = {"Forwarded": f"{sent}, for=192.0.2.1"}
+        settings = {"remote": "Forwarded", "trusted": "10.0.0.7"}
+        assert client(headers, peer="10.0.0.7", **settings) == "192.0.2.1"
 
     def test_does_not_need_the_address_of_the_client(self) -> None:
         headers = {"X-Forwarded-Host": "evil.example, a.example"}

@@ -150,16 +150,22 @@ def parse_forwarded(value: str) -> list[Forwarded]:
         value: The value of a ``Forwarded`` field.
 
     Returns:
-        One entry for each proxy; empty if the value is malformed anywhere, because
-        then nobody can say which part of it a trusted proxy wrote.
+        One entry for each proxy; none for what is malformed and what stands before
+        it. What stands behind it was added by proxies nearer to us, and a client must
+        not be able to hide that.
     """
-    entries = []
-    for element in split_quoted(value, ","):
+    pieces = split_quoted(value, ",")
+    if "," in pieces[-1] and _forwarded(pieces[-1]) is None:
+        # A quote that was opened and never closed swallows no proxy behind it.
+        pieces += pieces.pop().split(",")
+    entries: list[Forwarded] = []
+    for element in pieces:
         if element.strip(" \t"):
             entry = _forwarded(element)
             if entry is None:
-                return []
-            entries.append(entry)
+                entries.clear()
+            else:
+                entries.append(entry)
     return entries
 
 
