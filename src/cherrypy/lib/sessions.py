@@ -136,17 +136,19 @@ class SessionOpener:
             httponly=httponly,
             samesite=samesite,
         )
-        self.settings: dict[str, Any] = {
+        self.own: dict[str, Any] = kwargs
+        """The settings that the class of sessions alone understands."""
+        self.options: dict[str, Any] = {
             **kwargs,
             "timeout": timeout,
             "clean_freq": clean_freq,
         }
+        """What a session is made with."""
         if debug:
-            self.settings["debug"] = debug
+            self.options["debug"] = debug
         self.storage_class: type[Session] = _storage_class(
             storage_class, storage_type, kwargs
         )
-        self.options: dict[str, Any] = dict(self.settings)
         for usual in ("timeout", "clean_freq"):
             # Speed: what the class says anyway.
             if self.options[usual] == getattr(self.storage_class, usual, None):
@@ -205,7 +207,7 @@ class SessionOpener:
             if self.storage_class not in _set_up:
                 set_up = getattr(self.storage_class, "setup", None)
                 if set_up is not None:
-                    set_up(**self.settings)
+                    set_up(**self.own)
                 _set_up.add(self.storage_class)
 
     def _tell(self, id: str) -> None:
