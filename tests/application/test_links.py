@@ -117,6 +117,8 @@ def test_a_link_may_be_absolute_where_the_application_prefers_relative_ones() ->
         (["/x"], {"base": "http://h"}, "http://h/x"),
         (["/x"], {"relative": "server"}, "/x"),
         ([""], {"relative": "server"}, "/"),
+        (["/x/y", "a=1"], {"relative": True}, "x/y?a=1"),
+        (["/x"], {"relative": True, "script_name": "/app"}, "app/x"),
         (["/a/../b"], {}, "{base}/b"),
     ],
 )

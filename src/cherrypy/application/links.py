@@ -59,7 +59,7 @@ def _outside(
     base: str | None,
     relative: bool | str | None,
 ) -> str:
-    """Return a URL when nothing is being served: there is no page to start from."""
+    """Return a URL when nothing is being served: it starts at the front page."""
     if base is None:
         base = server.base()
     if path or relative:
@@ -70,6 +70,7 @@ def _outside(
             script_name=script_name,
             path_info="/",
             relative=relative,
+            page_script_name="",
         )
     # documented behaviour: the mount point itself, without a slash at its end.
     whole = resolve_url("/", qs, base=base, script_name=script_name, path_info="/")

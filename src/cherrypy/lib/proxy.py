@@ -47,8 +47,8 @@ def proxy(
             `local` to the empty string, too.
         local: The header that names the host that was asked for. Empty for none.
         remote: The header that names the client's address. Empty for none.
-        scheme: The header that names the scheme, or says ``on`` if its own name
-            contains ``ssl``. Empty for none.
+        scheme: The header that names the scheme, or says ``on`` for https and ``off``
+            for http, as ``X-Forwarded-Ssl`` does. Empty for none.
         debug: Log what is done.
         trusted: Addresses and networks of the proxies whose headers are believed;
             ``unix`` for a peer on a Unix socket. The client is then the last in the
@@ -145,8 +145,8 @@ def _farthest(told: list[str], steps: int | None) -> str:
 
 def _forwarded_scheme(request: Request, header: str, steps: int | None) -> str | None:
     value = _farthest(_told(request, header, "proto"), steps).lower()
-    if "ssl" in header.lower():
-        value = {"on": "https", "off": "http"}.get(value, value)
+    # As X-Forwarded-Ssl and Front-End-Https say it.
+    value = {"on": "https", "off": "http"}.get(value, value)
     return value if value in ("http", "https") else None
 
 
