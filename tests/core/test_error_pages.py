@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import cherrypy
 from cherrypy.core import error_pages
 from cherrypy.core.error_pages import (
     bare_error,
@@ -41,6 +42,15 @@ def test_without_a_distribution_the_version_is_unknown(
     assert product_version() == "unknown"
     monkeypatch.setattr(error_pages, "_version", "cached")
     assert product_version() == "cached"
+
+
+@pytest.mark.parametrize("version", ["", "1.2"])
+def test_a_program_may_hide_the_version(
+    monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    # Not by setattr: what is not there would be put back as something that is.
+    monkeypatch.setitem(vars(cherrypy), "__version__", version)
+    assert f"CherryPy {version}</div>" in render(404, message="").decode()
 
 
 def test_the_built_in_page_shows_status_message_traceback_and_version() -> None:

@@ -77,8 +77,15 @@ _version: str | None = None
 
 
 def product_version() -> str:
-    """Return the installed version of the framework, or ``"unknown"``."""
+    """Return the installed version of the framework, or ``"unknown"``.
+
+    What a program has set as ``cherrypy.__version__`` counts instead; many hide the
+    version that way.
+    """
     global _version
+    chosen = vars(sys.modules["cherrypy"]).get("__version__")
+    if chosen is not None:
+        return str(chosen)
     if _version is None:
         # Imported here: it brings in the email package, 20 ms, for one string.
         from importlib.metadata import PackageNotFoundError, version

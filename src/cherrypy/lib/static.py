@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes  # noqa: F401  # programs add types to its table by way of this name
 import os
 import re
 from io import UnsupportedOperation
