@@ -10,8 +10,8 @@ import pytest
 from cherrypy.stores import lifetime
 from cherrypy.stores.base import StoreUnavailable
 from cherrypy.stores.remote import (
-    Connections,
-    Questions,
+    CircuitBreaker,
+    ConnectionPool,
     living,
     settings_in,
     stamped,
@@ -39,7 +39,7 @@ class Exchange:
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.away = False
-        self.pool = Connections(
+        self.pool = ConnectionPool(
             self.connect, self.hang_up, lambda error, line: isinstance(error, Cut)
         )
 
@@ -121,17 +121,17 @@ def failing(error: BaseException) -> Callable[[], None]:
 
 
 def test_an_answer_is_handed_on() -> None:
-    assert Questions("Server", (OSError,)).ask(max, 1, 2) == 2
+    assert CircuitBreaker("Server", (OSError,)).call(max, 1, 2) == 2
 
 
 def test_errors_say_which_server_and_what_happened() -> None:
-    questions = Questions("Server at home", (OSError, KeyError))
+    breaker = CircuitBreaker("Server at home", (OSError, KeyError))
     with pytest.raises(StoreUnavailable, match="Server at home: no room"):
-        questions.ask(failing(OSError("no room")))
+        breaker.call(failing(OSError("no room")))
     with pytest.raises(StoreUnavailable, match="Server at home: KeyError"):
-        questions.ask(failing(KeyError()))
+        breaker.call(failing(KeyError()))
     with pytest.raises(ZeroDivisionError):
-        questions.ask(failing(ZeroDivisionError()))
+        breaker.call(failing(ZeroDivisionError()))
 
 
 def test_while_a_server_is_silent_only_one_asks_now_and_then(
@@ -139,25 +139,25 @@ def test_while_a_server_is_silent_only_one_asks_now_and_then(
 ) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    questions = Questions("Server", (OSError,))
+    breaker = CircuitBreaker("Server", (OSError,))
     with pytest.raises(StoreUnavailable, match="does not answer"):
-        questions.ask(failing(TimeoutError("2 s")))
+        breaker.call(failing(TimeoutError("2 s")))
     with pytest.raises(StoreUnavailable, match="a moment ago"):
-        questions.ask(str)
+        breaker.call(str)
     now += 0.5
 
     def ask_meanwhile() -> None:
         with pytest.raises(StoreUnavailable, match="a moment ago"):
-            questions.ask(str)
+            breaker.call(str)
         raise TimeoutError
 
     with pytest.raises(StoreUnavailable, match="does not answer"):
-        questions.ask(ask_meanwhile)
+        breaker.call(ask_meanwhile)
     with pytest.raises(StoreUnavailable, match="a moment ago"):
-        questions.ask(str)
+        breaker.call(str)
     now += 0.5
-    assert questions.ask(str) == ""
-    assert questions.ask(str) == ""
+    assert breaker.call(str) == ""
+    assert breaker.call(str) == ""
 
 
 @pytest.mark.parametrize("error", [OSError("refused"), KeyboardInterrupt()])
@@ -166,13 +166,13 @@ def test_a_server_that_says_anything_is_silent_no_more(
 ) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    questions = Questions("Server", (OSError,))
+    breaker = CircuitBreaker("Server", (OSError,))
     with pytest.raises(StoreUnavailable):
-        questions.ask(failing(TimeoutError()))
+        breaker.call(failing(TimeoutError()))
     now += 0.5
     with pytest.raises((StoreUnavailable, KeyboardInterrupt)):
-        questions.ask(failing(error))
-    assert questions.ask(str) == ""
+        breaker.call(failing(error))
+    assert breaker.call(str) == ""
 
 
 def test_a_connection_is_used_again(exchange: Exchange) -> None:

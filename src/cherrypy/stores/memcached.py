@@ -17,8 +17,8 @@ from cherrypy.stores.leases import Leases
 from cherrypy.stores.locks import KeyLocks
 from cherrypy.stores.remote import (
     LONGEST_SECONDS,
-    Connections,
-    Questions,
+    CircuitBreaker,
+    ConnectionPool,
     living,
     settings_in,
 )
@@ -197,7 +197,7 @@ class _Server:
         self.name = f"memcached at {where}"
         self._where = where.encode()
         self._item_bytes = 0
-        self._questions = Questions(self.name, (client_errors, OSError))
+        self._breaker = CircuitBreaker(self.name, (client_errors, OSError))
 
         def is_cut(error: Exception, connection: Any) -> bool:
             # pymemcache's word for it is MemcacheUnexpectedCloseError.
@@ -206,7 +206,7 @@ class _Server:
             return closed or lost
 
         # Any: pymemcache has no types.
-        self.connections: Connections[Any] = Connections(
+        self.connections: ConnectionPool[Any] = ConnectionPool(
             lambda: client(
                 address,
                 connect_timeout=seconds,
@@ -220,7 +220,7 @@ class _Server:
 
     def ask(self, work: Callable[[Any], Any]) -> Any:
         """Do work with a client (`Any`: it has no types), and return its answer."""
-        return self._questions.ask(self.connections.run, work)
+        return self._breaker.call(self.connections.run, work)
 
     def check_room(self, size: int) -> None:
         """Refuse what memcached would, and say what can be done about it."""

@@ -16,8 +16,8 @@ from cherrypy.stores.base import StoreUnavailable
 from cherrypy.stores.locks import KeyLocks
 from cherrypy.stores.remote import (
     LONGEST_SECONDS,
-    Connections,
-    Questions,
+    CircuitBreaker,
+    ConnectionPool,
     living,
     settings_in,
     stamped,
@@ -118,12 +118,12 @@ class PostgresStore:
         self._locks = KeyLocks()
         # By process too: the child of a fork leaves those of its parent alone.
         self._holders: dict[tuple[int, str], psycopg.Connection[Any]] = {}
-        self._ask = Questions(
+        self._ask = CircuitBreaker(
             _name(self._where),
             (errors.Error, OSError),
             (TimeoutError, errors.ConnectionTimeout),
-        ).ask
-        self._connections: Connections[psycopg.Connection[Any]] = Connections(
+        ).call
+        self._connections: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
             self._connect,
             lambda connection: connection.close(),
             lambda error, _: isinstance(error, errors.OperationalError),

@@ -15,7 +15,7 @@ from cherrypy.stores.leases import Leases
 from cherrypy.stores.locks import KeyLocks
 from cherrypy.stores.remote import (
     LONGEST_SECONDS,
-    Questions,
+    CircuitBreaker,
     living,
     settings_in,
     stamped,
@@ -125,7 +125,7 @@ class RedisStore:
         self._lease_milliseconds = math.ceil(lease_seconds * 1000)
         self._locks = KeyLocks()
         self._leases = Leases(lease_seconds)
-        self._ask = Questions(_name(url), errors, silence).ask
+        self._ask = CircuitBreaker(_name(url), errors, silence).call
         self._take = self._client.register_script(_TAKE)
         self._renew = self._client.register_script(_RENEW)
         self._give_back = self._client.register_script(_GIVE_BACK)

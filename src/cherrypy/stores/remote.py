@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LONGEST_SECONDS",
-    "Connections",
-    "Questions",
+    "CircuitBreaker",
+    "ConnectionPool",
     "living",
     "settings_in",
     "stamped",
@@ -80,11 +80,12 @@ def settings_in(url: str, **settings: Any) -> tuple[str, dict[str, Any]]:
     return address + (question + urlencode(others) if others else ""), settings
 
 
-class Questions:
+class CircuitBreaker:
     """Asks a server, and says `StoreUnavailable` for all that can happen to it.
 
-    When a server is silent, the first who ask wait until their time is over; after
-    that, only one at a time tries again while all others are told at once.
+    When a server is silent, the first who ask wait until their time is over. That
+    breaks the circuit: only one at a time tries again, while all others are told at
+    once. The first answer closes it.
 
     Args:
         name: What to call the server in messages, without passwords.
@@ -104,7 +105,7 @@ class Questions:
         self._silent = False
         self._ask_again = 0.0
 
-    def ask(self, question: Callable[..., _Answer], *words: object) -> _Answer:
+    def call(self, question: Callable[..., _Answer], *words: object) -> _Answer:
         """Return `question(*words)`.
 
         Raises:
@@ -135,8 +136,8 @@ class Questions:
         return answer
 
 
-class Connections(Generic[_Connection]):
-    """A pool: connections that are not in use lie here until somebody needs one.
+class ConnectionPool(Generic[_Connection]):
+    """Connections that are not in use lie here until somebody needs one.
 
     There are as many as were ever in use at the same time. Any thread may come; the
     child of a fork begins with none.
