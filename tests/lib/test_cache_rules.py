@@ -13,13 +13,13 @@ from cherrypy.http.dates import format_http_date
 from cherrypy.http.elements import MalformedHeader
 from cherrypy.http.headers import HeaderMap
 from cherrypy.lib.cache_rules import (
-    Wishes,
+    RequestDirectives,
     cache_directives,
     delta_seconds,
     initial_age,
     judge,
+    request_directives,
     selecting_headers,
-    wishes_of,
 )
 
 NOW = 1_800_000_000.0
@@ -164,40 +164,45 @@ def test_vary_becomes_a_list_of_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "wishes"),
+    ("said", "expected"),
     [
-        (None, Wishes()),
-        ("", Wishes()),
-        ("no-cache", Wishes(no_cache=True)),
-        ("no-store, only-if-cached", Wishes(no_store=True, only_if_cached=True)),
-        ("max-age=0, min-fresh=5", Wishes(max_age=0, min_fresh=5)),
-        ("max-stale", Wishes(max_stale=2**31)),
-        ("max-stale=7", Wishes(max_stale=7)),
+        (None, RequestDirectives()),
+        ("", RequestDirectives()),
+        ("no-cache", RequestDirectives(no_cache=True)),
+        (
+            "no-store, only-if-cached",
+            RequestDirectives(no_store=True, only_if_cached=True),
+        ),
+        ("max-age=0, min-fresh=5", RequestDirectives(max_age=0, min_fresh=5)),
+        ("max-stale", RequestDirectives(max_stale=2**31)),
+        ("max-stale=7", RequestDirectives(max_stale=7)),
     ],
 )
-def test_a_client_says_what_it_wants(said: str | None, wishes: Wishes) -> None:
-    assert wishes_of(said, None) == wishes
-    assert wishes_of(None, "no-cache") == Wishes(no_cache=True)
+def test_a_client_says_what_it_wants(
+    said: str | None, expected: RequestDirectives
+) -> None:
+    assert request_directives(said, None) == expected
+    assert request_directives(None, "no-cache") == RequestDirectives(no_cache=True)
 
 
 @pytest.mark.parametrize("name", ["max-age", "min-fresh", "max-stale"])
 @pytest.mark.parametrize("value", ["=x", "=", "=-1", "=1 2", "=1e3", "=\u0663"])
 def test_nonsense_in_a_request_is_malformed(name: str, value: str) -> None:
     with pytest.raises(MalformedHeader):
-        wishes_of(name + value, None)
+        request_directives(name + value, None)
 
 
-def test_wishes_are_compared_with_ages() -> None:
-    assert Wishes().fit(10, 0, True)
-    assert not Wishes().fit(10, -1, True)
-    assert not Wishes(no_cache=True).fit(0, 10, True)
-    assert Wishes(max_age=3).fit(3.9, 1, True)
-    assert not Wishes(max_age=3).fit(4, 1, True)
-    assert Wishes(min_fresh=5).fit(0, 5, True)
-    assert not Wishes(min_fresh=5).fit(0, 4, True)
-    assert Wishes(max_stale=5).fit(9, -5, True)
-    assert not Wishes(max_stale=5).fit(9, -6, True)
-    assert not Wishes(max_stale=5).fit(9, -5, False)
+def test_directives_are_compared_with_ages() -> None:
+    assert RequestDirectives().fit(10, 0, True)
+    assert not RequestDirectives().fit(10, -1, True)
+    assert not RequestDirectives(no_cache=True).fit(0, 10, True)
+    assert RequestDirectives(max_age=3).fit(3.9, 1, True)
+    assert not RequestDirectives(max_age=3).fit(4, 1, True)
+    assert RequestDirectives(min_fresh=5).fit(0, 5, True)
+    assert not RequestDirectives(min_fresh=5).fit(0, 4, True)
+    assert RequestDirectives(max_stale=5).fit(9, -5, True)
+    assert not RequestDirectives(max_stale=5).fit(9, -6, True)
+    assert not RequestDirectives(max_stale=5).fit(9, -5, False)
 
 
 @given(st.text())
@@ -205,7 +210,7 @@ def test_anything_can_be_read_as_directives(text: str) -> None:
     for name in cache_directives(text):
         assert name == name.strip().lower()
     with suppress(MalformedHeader):
-        wishes_of(text, text)
+        request_directives(text, text)
     judge(200, {"Cache-Control": text, "Vary": text}, delay=1, now=NOW)
     judge(200, {"Expires": text, "Age": text, "Date": text}, delay=1, now=NOW)
 

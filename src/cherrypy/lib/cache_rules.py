@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HEURISTIC_STATUSES",
-    "NO_WISHES",
+    "NO_DIRECTIVES",
     "SAFE_METHODS",
+    "RequestDirectives",
     "Verdict",
-    "Wishes",
     "cache_directives",
     "delta_seconds",
     "initial_age",
     "judge",
+    "request_directives",
     "selecting_headers",
-    "wishes_of",
 ]
 
 HEURISTIC_STATUSES = frozenset({200, 203, 300, 301, 308, 404, 405, 410, 414, 501})
@@ -217,7 +217,7 @@ def selecting_headers(headers: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(names - {""}))
 
 
-class Wishes(NamedTuple):
+class RequestDirectives(NamedTuple):
     """What the client says about answers from caches (RFC 9111 §5.2.1)."""
 
     no_cache: bool = False
@@ -245,11 +245,13 @@ class Wishes(NamedTuple):
         return freshness >= self.min_fresh
 
 
-NO_WISHES = Wishes()
+NO_DIRECTIVES = RequestDirectives()
 """What most clients say."""
 
 
-def wishes_of(cache_control: str | None, pragma: str | None) -> Wishes:
+def request_directives(
+    cache_control: str | None, pragma: str | None
+) -> RequestDirectives:
     """Understand the ``Cache-Control`` and the ``Pragma`` of a request.
 
     Args:
@@ -260,7 +262,7 @@ def wishes_of(cache_control: str | None, pragma: str | None) -> Wishes:
         MalformedHeader: A number is none.
     """
     said = cache_directives(cache_control)
-    return Wishes(
+    return RequestDirectives(
         no_cache="no-cache" in said or "no-cache" in (pragma or "").lower(),
         no_store="no-store" in said,
         only_if_cached="only-if-cached" in said,

@@ -29,10 +29,10 @@ from cherrypy.http.ranges import get_ranges
 from cherrypy.http.status import valid_status
 from cherrypy.http.urls import unquote_path
 from cherrypy.lib.cache_rules import (
-    NO_WISHES,
+    NO_DIRECTIVES,
     SAFE_METHODS,
-    Wishes,
-    wishes_of,
+    RequestDirectives,
+    request_directives,
 )
 from cherrypy.lib.conditional import range_is_current, validate_etags, validate_since
 from cherrypy.lib.expires import expires
@@ -175,7 +175,7 @@ def get(
     cache = None if "store" in kwargs else vars(present.bearer).get("_cache")
     if cache is None:
         cache = _cache_for(kwargs, debug)
-    wishes = NO_WISHES
+    directives = NO_DIRECTIVES
     plain = method == "GET" and _says_nothing(request)
     if plain:
         # Performance: the cache finds it there.
@@ -184,8 +184,8 @@ def get(
     else:
         find = request.raw_header
         with HTTPError.handle(MalformedHeader, 400):
-            wishes = wishes_of(find("Cache-Control"), find("Pragma"))
-        variant = _sought(cache, wishes, method)
+            directives = request_directives(find("Cache-Control"), find("Pragma"))
+        variant = _sought(cache, directives, method)
     if variant is not None:
         if debug:
             log("Answering from the cache", "TOOLS.CACHING")
@@ -194,17 +194,22 @@ def get(
             _check_conditions(cache)
             _cut(request, serving.response, variant[2])
         return True
-    if wishes.only_if_cached:
+    if directives.only_if_cached:
         raise HTTPError(504, "There is no answer in the cache, and you want no other.")
     if debug:
         log("Not in the cache, or not as the client wants it", "TOOLS.CACHING")
     request.caching = Visit(cache, _delay(cache, kwargs), debug)
-    request.cacheable = method == "GET" and not wishes.no_store
-    if request.cacheable:
+    _let_others_wait(request, method == "GET" and not directives.no_store)
+    return False
+
+
+def _let_others_wait(request: Any, cacheable: bool) -> None:
+    """Let others wait for the answer of the page until it ends, if it may be kept."""
+    request.cacheable = cacheable
+    if cacheable:
         request.hooks.attach("on_end_resource", end_of_page, failsafe=True)
     else:
         end_of_page()
-    return False
 
 
 def _delay(cache: Any, settings: Mapping[str, Any]) -> float:
@@ -215,27 +220,29 @@ def _delay(cache: Any, settings: Mapping[str, Any]) -> float:
     return float(delay)
 
 
-def _sought(cache: Any, wishes: Wishes, method: str) -> Variant | None:
+def _sought(cache: Any, directives: RequestDirectives, method: str) -> Variant | None:
     """Return what the cache has, if it is what the client wants.
 
     Others wait for the request only if its answer can be what they want, too.
     """
-    if method == "GET" and wishes == NO_WISHES:
+    if method == "GET" and directives == NO_DIRECTIVES:
         return _found(cache)
     ours = isinstance(cache, CountingCache)
-    if ours and not wishes.no_cache:
+    if ours and not directives.no_cache:
         kept: Variant | None = cache.find()
-        if kept is not None and _fits(kept, wishes):
+        if kept is not None and _fits(kept, directives):
             cache.count("tot_hist")
             return kept
-    if wishes.no_cache or (ours and (wishes.only_if_cached or method == "HEAD")):
+    if directives.no_cache or (
+        ours and (directives.only_if_cached or method == "HEAD")
+    ):
         if ours:
             cache.count("tot_misses")
-            if not wishes.only_if_cached:
+            if not directives.only_if_cached:
                 cache.watch()
         return None
     found = _found(cache)
-    if found is not None and not _fits(found, wishes):
+    if found is not None and not _fits(found, directives):
         if ours:
             cache.watch()
         return None
@@ -253,9 +260,11 @@ def _found(cache: Any) -> Variant | None:
     return found if found.fresh_until > time.monotonic() else None
 
 
-def _fits(variant: Variant, wishes: Wishes) -> bool:
+def _fits(variant: Variant, directives: RequestDirectives) -> bool:
     now = time.monotonic()
-    return wishes.fit(now - variant.born, variant.fresh_until - now, variant.lenient)
+    return directives.fit(
+        now - variant.born, variant.fresh_until - now, variant.lenient
+    )
 
 
 def _says_nothing(request: Request) -> bool:
