@@ -119,6 +119,11 @@ def test_every_old_module_is_in_the_table() -> None:
     assert set(_legacy.HOMES) == set(NAMES)
 
 
+def test_plugins_say_how_often_they_run_unless_they_are_told() -> None:
+    plugins = cherrypy.process.plugins
+    assert (plugins.Monitor.frequency, plugins.Autoreloader.frequency) == (60, 1)
+
+
 @pytest.mark.parametrize("name", ["_Serving", "_ThreadData", "_GlobalLogManager"])
 def test_private_names_of_the_package_are_there(name: str) -> None:
     public = {

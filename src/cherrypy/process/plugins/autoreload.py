@@ -42,6 +42,9 @@ class Autoreloader(Monitor):
     files: set[str]
     """Further files to look at: templates, configuration."""
 
+    frequency: float = 1
+    """Seconds between two looks; 0 or less for never."""
+
     match: str = ".*"
     """A regular expression for the names of the modules to look at, matched at the
     beginning. To leave out a package: ``r"^(?!cherrypy).+"``."""

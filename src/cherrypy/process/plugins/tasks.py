@@ -109,6 +109,12 @@ class Monitor(SimplePlugin):
         name: The name of the thread; otherwise that of the class.
     """
 
+    callback: Callable[[], Any]
+    """What is called."""
+
+    frequency: float = 60
+    """Seconds between two calls; 0 or less for never."""
+
     thread: BackgroundTask | None = None
     """The thread that does it, while it runs."""
 
