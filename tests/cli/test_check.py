@@ -104,6 +104,12 @@ def test_a_file_without_mistakes_is_praised(cherrypy: Program) -> None:
         ("/", "tools.gzp.on: True", "there is no tool 'gzp'; did you mean 'gzip'?"),
         (
             "/",
+            "error_page.4O4: 'lost.html'",
+            "'error_page.4O4' names no status code; use a number, or "
+            "error_page.default.",
+        ),
+        (
+            "/",
             "tools.mine.on: True",
             "there is no tool 'mine'; if it is yours, name your application as well, "
             "such as app:Root, and add the tool where that is imported.",

@@ -513,6 +513,11 @@ def _misspelt_key(eyes: Eyes) -> str:
     return eyes.checker(Home(), site={"server.socket_prot": 8081})
 
 
+@mistake("A number or a switch in quotes")
+def _quotes(eyes: Eyes) -> str:
+    return eyes.checker(Home(), {"/": {"tools.gzip.on": "False"}})
+
+
 @mistake("A section without a slash")
 def _section_without_slash(eyes: Eyes) -> str:
     return eyes.checker(Home(), {"static": {"tools.staticdir.on": False}})

@@ -185,6 +185,8 @@ class FileChecker(Checker):
                 return f"{key!r} means nothing; write {rest!r}."
             text = _unless_known("config namespace", namespace, known)
             return f"{text} If it is yours, add it to checker.extra_config_namespaces."
+        if namespace == "error_page" and rest != "default" and not rest.isdecimal():
+            return f"{key!r} names no status code; use a number, or error_page.default."
         if namespace in self.app.toolboxes:
             return self._fault_of_tool(namespace, rest)
         if namespace == "engine" and "." in rest:

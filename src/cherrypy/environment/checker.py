@@ -36,6 +36,13 @@ _TYPES_OF_PROPERTIES: dict[str, type | tuple[type, ...]] = {
     "log.screen": bool,
     "log.wsgi": bool,
     "server.socket_host": str,
+    "tools.caching.delay": int,
+    "tools.caching.maxobj_size": int,
+    "tools.caching.maxobjects": int,
+    "tools.caching.maxsize": int,
+    "tools.gzip.compress_level": int,
+    "tools.sessions.clean_freq": int,
+    "tools.sessions.timeout": int,
 }
 """What cannot be read off the defaults that stand in a class."""
 
@@ -375,6 +382,8 @@ class Checker:
     def _check_types(self, entries: Mapping[str, Any], where: str) -> None:
         for key, value in entries.items():
             expected = self.known_config_types.get(key)
+            if isinstance(value, str) and _is_switch(key):
+                expected = bool  # any text is true, "False" too
             # None is how a setting is switched off.
             if expected is None or value is None or _is_a(value, expected):
                 continue
@@ -528,6 +537,11 @@ def _fault_of_namespace(
             "not found." + (f" Did you mean {near!r}?" if near else "")
         )
     return None
+
+
+def _is_switch(key: str) -> bool:
+    """Tell whether a key turns a tool or a plugin on."""
+    return key.startswith(("tools.", "engine.")) and key.endswith(".on")
 
 
 def _types_of_defaults(namespace: str, kind: type) -> dict[str, type]:
