@@ -93,10 +93,43 @@ def test_no_queue_is_without_limit(none: Any) -> None:
     assert gateways.limits_for(server).queue_length == -1
 
 
-def test_no_timeout_is_a_day() -> None:
+@pytest.mark.parametrize("none", [None, float("inf"), 1e9])
+def test_no_timeout_is_a_day(none: float | None) -> None:
     server = Server(Bus())
-    server.socket_timeout = None
+    server.socket_timeout = none
     assert gateways.limits_for(server).idle_seconds == 86_400
+
+
+def test_a_number_as_text_is_that_number(server: Server) -> None:
+    settings: Any = server
+    settings.thread_pool, settings.socket_timeout = "3", "2.5"
+    settings.max_request_body_size = 1e6
+    server.start()
+    assert server.httpserver.threads == 3
+    assert server.httpserver.limits.idle_seconds == 2.5
+    assert server.httpserver.limits.body_bytes == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("thread_pool", "ten", "a whole number, without quotes or a unit, such as 10."),
+        ("socket_queue_size", [5], "a whole number, "),
+        ("max_request_body_size", "100MB", "a whole number, without quotes or a unit"),
+        ("accepted_queue_size", float("inf"), "a whole number, "),
+        ("socket_timeout", "10 s", "a number of seconds, without quotes or a unit"),
+        ("socket_timeout", -1, "a number of seconds, "),
+        ("shutdown_timeout", float("nan"), "a number of seconds, "),
+        ("accepted_queue_timeout", [], "a number of seconds, "),
+    ],
+)
+def test_a_setting_that_is_no_number_is_told_with_what_to_do(
+    server: Server, name: str, value: Any, remedy: str
+) -> None:
+    setattr(server, name, value)
+    with pytest.raises(Explained) as told:
+        server.start()
+    assert str(told.value).startswith(f"server.{name} is {value!r}. Set it to {remedy}")
 
 
 # The servers

@@ -8,6 +8,7 @@ import pytest
 
 from cherrypy.environment import gateways
 from cherrypy.environment.server import Server
+from cherrypy.process.servers import CannotListen
 from cherrypy.process.wspbus import Bus
 
 if TYPE_CHECKING:
@@ -210,6 +211,14 @@ def test_settings_count_at_the_next_start(server: Server) -> None:
     assert server.httpserver is not first
     assert server.httpserver.max_request_body_size == 17
     assert ask(server.bound_addr).endswith(b"hello")
+
+
+def test_a_unix_socket_that_cannot_be_made_is_told_with_what_to_do(
+    server: Server, tmp_path: Path
+) -> None:
+    server.socket_file = str(tmp_path / "none" / "site.socket")
+    with pytest.raises(CannotListen, match=r"none/site\.socket' cannot be made: No"):
+        server.start()
 
 
 def test_a_server_on_a_unix_socket_answers(server: Server, tmp_path: Path) -> None:

@@ -44,19 +44,48 @@ _FOREVER_SECONDS = 86_400.0
 
 
 def limits_for(server: Server) -> Limits:
-    """Return the bounds that settings ask for."""
-    silence = server.socket_timeout
-    seconds = _FOREVER_SECONDS if silence is None else float(silence)
-    queue = server.accepted_queue_size
+    """Return the bounds that settings ask for.
+
+    Raises:
+        OSError: One of them is no number.
+    """
+    queue = _whole(server, "accepted_queue_size")
     limits = Limits(
-        header_bytes=server.max_request_header_size or 0,
-        body_bytes=server.max_request_body_size or 0,
-        queue_length=queue if queue and queue > 0 else -1,
-        queue_seconds=float(server.accepted_queue_timeout),
+        header_bytes=_whole(server, "max_request_header_size"),
+        body_bytes=_whole(server, "max_request_body_size"),
+        queue_length=queue if queue > 0 else -1,
+        queue_seconds=_seconds(server, "accepted_queue_timeout"),
         # documented behaviour: the application sees CONNECT and TRACE too.
         refused_methods=frozenset(),
     )
-    return _waiting(limits, seconds)
+    return _waiting(limits, _seconds(server, "socket_timeout"))
+
+
+def _whole(server: Server, name: str) -> int:
+    """Return a setting that is a whole number; None is 0."""
+    value = getattr(server, name)
+    try:
+        return int(value or 0)
+    except (OverflowError, TypeError, ValueError) as problem:
+        raise Explained(
+            f"server.{name} is {value!r}. Set it to a whole number, without quotes or "
+            f"a unit, such as {getattr(type(server), name)}."
+        ) from problem
+
+
+def _seconds(server: Server, name: str) -> float:
+    """Return a setting that is a time; None is for ever."""
+    value = getattr(server, name)
+    try:
+        seconds = _FOREVER_SECONDS if value is None else float(value)
+    except (TypeError, ValueError):
+        seconds = -1
+    if not seconds >= 0:  # or no number at all
+        raise Explained(
+            f"server.{name} is {value!r}. Set it to a number of seconds, without "
+            f"quotes or a unit, such as {getattr(type(server), name)}."
+        )
+    return min(seconds, _FOREVER_SECONDS)
 
 
 def _waiting(limits: Limits, seconds: float) -> Limits:
@@ -129,15 +158,15 @@ def _arguments(server: Server, version: str) -> dict[str, Any]:
     return {
         "bind_addr": server.bind_addr,
         "limits": limits_for(server),
-        "threads": server.thread_pool,
-        "max_threads": server.thread_pool_max,
+        "threads": _whole(server, "thread_pool"),
+        "max_threads": _whole(server, "thread_pool_max"),
         "tls": tls_for(server),
         "protocol_version": server.protocol_version,
         "server_name": server.socket_host or "",
         "software": f"{version} Server",
-        "backlog": server.socket_queue_size,
+        "backlog": _whole(server, "socket_queue_size"),
         "nodelay": server.nodelay,
-        "shutdown_seconds": float(server.shutdown_timeout),
+        "shutdown_seconds": _seconds(server, "shutdown_timeout"),
         "peercreds": server.peercreds,
         "peercreds_resolve": server.peercreds_resolve,
         "statistics": server.statistics,

@@ -338,7 +338,15 @@ def _raise_explained(problem: BaseException, address: Any) -> None:
 
 def _refusal(problem: BaseException, address: Any) -> str:
     """Return why the system does not let us listen, and what to do; "" if it does."""
-    if not isinstance(problem, OSError) or not isinstance(address, tuple):
+    if not isinstance(problem, OSError):
+        return ""
+    if isinstance(address, str):
+        return (
+            f"The socket {address!r} cannot be made: {problem.strerror or problem}. "
+            "Set server.socket_file to a path in a folder that exists and that the "
+            "user who runs the program may write to."
+        )
+    if not isinstance(address, tuple):
         return ""
     host, port = address[:2]
     if isinstance(problem, PermissionError):
