@@ -16,6 +16,7 @@ import cherrypy
 from cherrypy.core.errors import HTTPError
 from cherrypy.lib.locking import LockTimeout
 from cherrypy.lib.session_base import Session
+from cherrypy.lib.session_seals import key_file
 from cherrypy.lib.sessions import FileSession
 from cherrypy.lib.sessions import StoreSession as Stored
 from cherrypy.stores import lifetime
@@ -249,6 +250,28 @@ class TestTheKey:
         client(folder).get("/")
         path = folder.parent / "sessions.key"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    def test_is_the_same_for_all_who_make_it_at_once(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def unlinkable(*paths: object) -> None:
+            raise PermissionError("This file system has no links.")
+
+        monkeypatch.setattr(os, "link", unlinkable)
+        keys: set[bytes] = set()
+        together = threading.Barrier(8)
+
+        def make() -> None:
+            together.wait()
+            keys.add(key_file(str(tmp_path / "sessions")))
+
+        threads = [threading.Thread(target=make) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert keys == {(tmp_path / "sessions.key").read_bytes()}
+        assert [path.name for path in tmp_path.iterdir()] == ["sessions.key"]
 
     def test_is_the_one_of_config_and_can_be_changed(self, folder: Path) -> None:
         old, new = "the first of my secrets", "the second of my secrets"

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from cherrypy.environment.site import log
 from cherrypy.lib.session_serializers import Damaged
+from cherrypy.stores import filelocks
+from cherrypy.stores.locks import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,20 +127,20 @@ def _make_key(path: str) -> bytes:
     """Write a new key, unless another process is quicker: then that one counts."""
     import tempfile  # lazy: 5 ms, once in the life of a folder
 
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    # mkstemp makes it mode 0600. It appears under its name only when it is complete.
-    handle, draft = tempfile.mkstemp(prefix=".key-", dir=os.path.dirname(path))
+    let_go = filelocks.take(f"{path}.lock", path, Patience(None))
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(os.urandom(32).hex().encode("ascii"))
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        except OSError:
-            # There are file systems without links.
-            os.replace(draft, path)
-    finally:
         with contextlib.suppress(FileNotFoundError):
+            return _read_key(path)
+        # mkstemp makes it mode 0600. It appears under its name only when it is
+        # complete, for those who read do not ask for the lock.
+        handle, draft = tempfile.mkstemp(prefix=".key-", dir=os.path.dirname(path))
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(os.urandom(32).hex().encode("ascii"))
+            os.replace(draft, path)
+        except BaseException:
             os.unlink(draft)
-    return _read_key(path)
+            raise
+        return _read_key(path)
+    finally:
+        let_go()
