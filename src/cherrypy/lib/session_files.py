@@ -137,26 +137,23 @@ class FileSession(StoreSession):
         return data
 
     def _load(self, path: str | None = None) -> Any:
-        assert self.locked, (
-            "The session is loaded without being locked. Check the priority of your "
-            "tools, or call cherrypy.session.acquire_lock() first."
-        )
+        self._assert_locked("loaded")
         with self._named(path):
             return super()._load()
 
     def _save(self, expiration_time: datetime) -> None:
-        assert self.locked, (
-            "The session is saved without being locked. Check the priority of your "
-            "tools, or call cherrypy.session.acquire_lock() first."
-        )
+        self._assert_locked("saved")
         super()._save(expiration_time)
 
     def _delete(self) -> None:
+        self._assert_locked("deleted")
+        super()._delete()
+
+    def _assert_locked(self, step: str) -> None:
         assert self.locked, (
-            "The session is deleted without being locked. Check the priority of your "
+            f"The session is {step} without being locked. Check the priority of your "
             "tools, or call cherrypy.session.acquire_lock() first."
         )
-        super()._delete()
 
     def acquire_lock(self, path: str | None = None) -> None:
         """Wait until this request alone may use the session.
