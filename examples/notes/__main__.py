@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import sqlite3
 from pathlib import Path
 
 import cherrypy
@@ -72,7 +73,10 @@ def main() -> None:
     file = options.data / "notes.sqlite"
     # A password that everybody knows is good for this machine only.
     is_private = options.host in ("127.0.0.1", "::1", "localhost")
-    make_data(file, PASSWORD if is_private else secrets.token_urlsafe())
+    try:
+        make_data(file, PASSWORD if is_private else secrets.token_urlsafe())
+    except (OSError, sqlite3.Error) as problem:
+        parser.error(f"cannot use {str(options.data)!r}: {problem}; choose by --data")
 
     cherrypy.config.update(
         {

@@ -9,6 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from examples.notes.__main__ import main
 from examples.notes.live import PLACES
 from tests.live.demonstration import running
 
@@ -23,6 +24,22 @@ def test_it_greets_serves_and_ends_when_told(tmp_path: Path) -> None:
         with running(tmp_path) as base, urlopen(f"{base}/", timeout=30) as page:
             assert page.status == 200
             assert b"3 notes" in page.read()
+
+
+def test_a_folder_that_cannot_be_used_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    monkeypatch.setattr("sys.argv", ["notes", "--data", str(file)])
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    assert leaving.value.code == 2
+    assert (
+        f"cannot use {str(file)!r}: [Errno 17] File exists" in capsys.readouterr().err
+    )
 
 
 def test_listeners_leave_threads_for_others_and_go_when_it_ends(tmp_path: Path) -> None:
