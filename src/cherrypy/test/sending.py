@@ -172,7 +172,7 @@ def _ask(
     """Send a request and return the answer."""
     target = (
         quote(url, safe="".join(map(chr, range(128)))).encode("ascii")
-        if (isinstance(url, str))
+        if isinstance(url, str)
         else url
     )
     # http.client has no other way to speak HTTP/1.0, or to send a target or a header

@@ -24,7 +24,7 @@ class SentRequest:
     """A request as it was put to the application."""
 
     method: str
-    """The method, in capitals."""
+    """The method, as it was written."""
 
     url: str
     """Scheme, host, path and query."""
@@ -96,7 +96,7 @@ class Response:
 
     @property
     def location(self) -> str:
-        """Where a redirect leads, as a full URL; empty if it is none."""
+        """Where the field Location leads, as a full URL; empty if there is none."""
         target = self.headers.get("Location", "")
         return urljoin(self.request.url, target) if target else ""
 
