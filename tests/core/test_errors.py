@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import Context
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -238,6 +239,20 @@ class TestHTTPRedirect:
         self, serving: Serving, url: str | bytes, joined: str
     ) -> None:
         assert HTTPRedirect(url).urls == [joined]
+
+    def test_one_that_was_made_with_the_program_starts_at_the_page(
+        self, serving: Serving
+    ) -> None:
+        redirect, changed = (
+            Context().run(HTTPRedirect, ["x", b"/y", "https://other.example/"])
+            for _ in range(2)
+        )
+        redirect.set_response()
+        assert serving.response.headers["Location"] == "http://host.example/app/x"
+        assert b'"http://host.example/y"' in body_of(serving.response)
+        changed.urls = ["https://elsewhere.example/"]
+        changed.set_response()
+        assert serving.response.headers["Location"] == "https://elsewhere.example/"
 
     @pytest.mark.parametrize("relative", [False, True, "server"])
     @pytest.mark.parametrize(

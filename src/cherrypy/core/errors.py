@@ -121,7 +121,8 @@ class HTTPRedirect(CherryPyException):
             the current URL: ``""`` is here, ``"x"`` is beside it, ``"/x"`` begins at
             the root of the host, not of the application. To leave this host, a URL
             must begin with a scheme: ``//host/x`` does not, because that is what a
-            path from a request may look like.
+            path from a request may look like. A redirect that is made outside of a
+            request joins them when it answers one.
         status: 300 to 399; by default 303, or 302 for clients of HTTP/1.0.
         encoding: Of URLs that are bytes; by default `encoding`.
 
@@ -135,6 +136,8 @@ class HTTPRedirect(CherryPyException):
     encoding: str = "utf-8"
     """Of URLs that are given as bytes."""
 
+    _given: list[str | bytes] | None = None
+
     default_status: ClassVar[_DefaultStatus] = _DefaultStatus()
 
     site_base: ClassVar[Callable[[], str]] = staticmethod(lambda: "http://127.0.0.1")
@@ -146,14 +149,21 @@ class HTTPRedirect(CherryPyException):
         status: int | str | None = None,
         encoding: str | None = None,
     ) -> None:
-        if isinstance(urls, str | bytes):
-            urls = [urls]
-        here = _current_url(current.get().request)
-        self.urls = [_join(here, url, encoding or self.encoding) for url in urls]
+        given = [urls] if isinstance(urls, str | bytes) else list(urls)
+        self.encoding = encoding or self.encoding
+        request = current.get().request
+        self.urls = self._joined(request, given)
+        if request is outside.request:
+            # To be a page, or to be raised later: joined again then.
+            self._given = given
         code = int(status) if status is not None else self.default_status
         if not 300 <= code <= 399:
             raise ValueError("status must be between 300 and 399.")
         super().__init__(self.urls, code)
+
+    def _joined(self, request: Request, urls: Iterable[str | bytes]) -> list[str]:
+        here = _current_url(request)
+        return [_join(here, url, self.encoding) for url in urls]
 
     @property
     def status(self) -> int:
@@ -173,8 +183,12 @@ class HTTPRedirect(CherryPyException):
         Raises:
             ValueError: There is no such redirect as this status.
         """
-        if response is None:
-            response = current.get().response
+        here = current.get()
+        response = here.response if response is None else response
+        request = here.request if request is None else request
+        urls = self.urls
+        if self._given is not None and urls is self.args[0]:
+            urls = self._joined(request, self._given)
         status = self.status
         sentence = _SENTENCES.get(status)
         if sentence is None and status not in (304, 305):
@@ -187,11 +201,11 @@ class HTTPRedirect(CherryPyException):
                 headers.pop(name, None)
             return
         # A header takes no more than ASCII, and no spaces (RFC 3986 §2).
-        headers["Location"] = quote(self.urls[0], safe=_URL_PUNCTUATION)
+        headers["Location"] = quote(urls[0], safe=_URL_PUNCTUATION)
         headers.pop("Content-Length", None)
         if sentence is not None:
             headers["Content-Type"] = "text/html;charset=utf-8"
-            links = [f'<a href="{u}">{u}</a>' for u in map(html.escape, self.urls)]
+            links = [f'<a href="{u}">{u}</a>' for u in map(html.escape, urls)]
             page = "<br />\n".join(f"{sentence} {link}." for link in links)
             response.body = page.encode("utf-8", "xmlcharrefreplace")
 
