@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["FRONT_DOOR", "HOMES", "at_front_door", "install"]
+__all__ = [
+    "BORROWED",
+    "FRONT_DOOR",
+    "HOMES",
+    "at_front_door",
+    "borrowed",
+    "install",
+    "lender",
+]
 
 HOMES: dict[str, tuple[str, ...]] = {
     "_cprequest": (
@@ -74,6 +82,97 @@ def at_front_door(name: str) -> Any:
     return getattr(import_module(f"cherrypy.{home}"), name_there)
 
 
+_MODULES = """
+    _thread base64 binascii builtins cherrypy collections configparser contextlib ctypes
+    datetime email fcntl functools grp html http inspect io json locale logging
+    mimetypes operator os pickle platform pwd random re socket stat string struct
+    subprocess sys tempfile threading time types unicodedata urllib uuid warnings
+    xmlrpc zlib
+"""
+
+BORROWED: dict[str, tuple[str, str]] = {
+    **{name: (name, "") for name in _MODULES.split()},
+    **{
+        name: ("cherrypy._legacy", name)
+        for name in ("ntob", "ntou", "text_or_bytes", "tonative")
+    },
+    **{
+        name: ("cherrypy.lib", name)
+        for name in ("file_generator", "file_generator_limited", "is_closable_iterator")
+    },
+    **{
+        name: (f"cherrypy.lib.{name}", "")
+        for name in ("cptools", "encoding", "httputil", "locking", "reprconf")
+    },
+    **{
+        name: ("cherrypy", name)
+        for name in ("_cpconfig", "_cperror", "_cplogging", "_cpreqbody", "_cprequest")
+    },
+    "BaseHTTPRequestHandler": ("http.server", "BaseHTTPRequestHandler"),
+    "CookieError": ("http.cookies", "CookieError"),
+    "SimpleCookie": ("http.cookies", "SimpleCookie"),
+    "XMLRPCFault": ("xmlrpc.client", "Fault"),
+    "_caching": ("cherrypy.lib.caching", ""),
+    "_cpwsgi": ("cherrypy", "_cpwsgi"),
+    "_httputil": ("cherrypy.lib.httputil", ""),
+    "_sessions": ("cherrypy.lib.sessions", ""),
+    "_xmlrpc": ("cherrypy.lib.xmlrpcutil", ""),
+    "b2a_base64": ("binascii", "b2a_base64"),
+    "bare_error": ("cherrypy.core.error_pages", "bare_error"),
+    "classproperty": ("cherrypy._legacy", "classproperty"),
+    "decode_header": ("email.header", "decode_header"),
+    "format_exc": ("cherrypy.core.error_pages", "format_exc"),
+    "md5": ("hashlib", "md5"),
+    "parse_http_list": ("urllib.request", "parse_http_list"),
+    "parse_keqv_list": ("urllib.request", "parse_keqv_list"),
+    "plugins": ("cherrypy.process.plugins", ""),
+    "saxutils": ("xml.sax.saxutils", ""),
+    "servers": ("cherrypy.process.servers", ""),
+    "tools": ("cherrypy", "tools"),
+    "unquote": ("urllib.parse", "unquote"),
+    "unquote_plus": ("urllib.parse", "unquote_plus"),
+    "xmlrpc_dumps": ("xmlrpc.client", "dumps"),
+    "xmlrpc_loads": ("xmlrpc.client", "loads"),
+}
+"""What one old module or another had imported, with its true place.
+
+Programs take such names from there: ``from cherrypy.lib.static import mimetypes``.
+"""
+
+# Modules whose submodules came with them.
+_WITH_PARTS = {"email": "email.utils", "http": "http.client", "urllib": "urllib.parse"}
+
+
+def borrowed(name: str) -> Any:
+    """Return what old modules had imported under this name.
+
+    Raises:
+        KeyError: None of them had.
+    """
+    module, attribute = BORROWED[name]
+    import_module(_WITH_PARTS.get(module, module))
+    found = sys.modules[module]
+    return getattr(found, attribute) if attribute else found
+
+
+def lender(module: str) -> Callable[[str], Any]:
+    """Return the ``__getattr__`` of a module that lends what it once had imported.
+
+    Args:
+        module: Its full name.
+    """
+
+    def __getattr__(name: str) -> Any:
+        try:
+            return borrowed(name)
+        except KeyError:
+            raise AttributeError(
+                f"module {module!r} has no attribute {name!r}"
+            ) from None
+
+    return __getattr__
+
+
 class _Moved(ModuleType):
     """An old module: a view of the rooms its names moved to."""
 
@@ -108,7 +207,12 @@ class _Moved(ModuleType):
             return [public for public in dir(self) if not public.startswith("_")]
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(self._home_of(name), name)
+        try:
+            return getattr(self._home_of(name), name)
+        except AttributeError:
+            if name in BORROWED:
+                return borrowed(name)
+            raise
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("__"):

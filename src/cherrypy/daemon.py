@@ -12,6 +12,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from cherrypy._legacy import lender
 from cherrypy.core.app import Application
 from cherrypy.core.config import as_dict
 from cherrypy.core.wording import UnknownName, nearest, sentences, unknown_word
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = ["run", "start"]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 
 class _Mistake(Exception):

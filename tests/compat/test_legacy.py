@@ -363,3 +363,32 @@ class TestCompatibility:
         client = Client(cherrypy.Application(Root(), "", config))
         assert client.get("/a?x=1").text == "('b',) {'x': '1', 'c': 'd'}"
         assert [list(seen[0]), seen[1]] == [["a"], {"x": "1"}]
+
+
+@pytest.mark.parametrize("name", sorted(_legacy.BORROWED))
+def test_what_old_modules_had_imported_is_lent(name: str) -> None:
+    assert _legacy.borrowed(name) is not None
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("cherrypy.lib.static", "mimetypes"),
+        ("cherrypy.lib.sessions", "pickle"),
+        ("cherrypy.lib.httputil", "urllib"),
+        ("cherrypy.process.plugins", "threading"),
+        ("cherrypy._cptree", "tools"),
+        ("cherrypy._cperror", "cherrypy"),
+    ],
+)
+def test_programs_may_take_it_from_there(module: str, name: str) -> None:
+    lent = getattr(importlib.import_module(module), name)
+    assert lent is _legacy.borrowed(name)
+
+
+@pytest.mark.parametrize(
+    "module", ["cherrypy.lib.static", "cherrypy.lib.sessions", "cherrypy._cptree"]
+)
+def test_what_they_never_had_is_not_there(module: str) -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        importlib.import_module(module).nothing  # noqa: B018 - reading is the test

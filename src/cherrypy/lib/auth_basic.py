@@ -21,6 +21,7 @@ from binascii import Error as NotBase64
 from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
+from cherrypy._legacy import lender
 from cherrypy.core import bridge
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
 __all__ = ["basic_auth", "checkpassword_dict", "credentials"]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 
 def checkpassword_dict(

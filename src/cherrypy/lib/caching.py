@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
+from cherrypy._legacy import lender
 from cherrypy.core.context import current
 from cherrypy.core.environ import EnvironHeaders
 from cherrypy.core.errors import HTTPError
@@ -61,6 +62,10 @@ __all__ = [
     "get",
     "tee_output",
 ]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 # The request headers that `get` and those that it calls look at.
 _CONCERNED = frozenset(

@@ -21,6 +21,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from cherrypy._legacy import lender
 from cherrypy.environment.site import engine
 from cherrypy.lib.coverage_pages import (
     MISSING,
@@ -56,6 +57,10 @@ __all__ = [
     "start",
     "the_coverage",
 ]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 localFile: str = os.path.abspath("coverage.cache")
 """The file for the data: ``coverage.cache`` where the program was started."""

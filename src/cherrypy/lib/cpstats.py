@@ -19,6 +19,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from cherrypy._legacy import lender
 from cherrypy.core.context import current
 from cherrypy.core.error_pages import product_version
 from cherrypy.environment.site import log
@@ -57,6 +58,10 @@ __all__ = [
     "proc_time",
     "thisdir",
 ]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 _MOST_PAGES = 1000
 _MOST_THREADS = 1000

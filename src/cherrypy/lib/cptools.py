@@ -11,6 +11,7 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from cherrypy._legacy import lender
 from cherrypy.application.links import url as url_of
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
@@ -49,6 +50,10 @@ __all__ = [
     "validate_etags",
     "validate_since",
 ]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 
 def allow(methods: str | Iterable[str] | None = None, debug: bool = False) -> None:

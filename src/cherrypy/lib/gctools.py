@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from cherrypy._legacy import lender
 from cherrypy.application.expose import expose
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPRedirect, NotFound
@@ -50,6 +51,10 @@ __all__ = [
     "objgraph",
     "request_counter",
 ]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 objgraph: Any = None
 """Stands for a package that is not used; always None."""

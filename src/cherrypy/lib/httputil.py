@@ -5,8 +5,9 @@ What is here lives in `cherrypy.http`; this module is the door that the manual n
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from cherrypy._legacy import lender
 from cherrypy.http.dates import format_http_date as HTTPDate  # documented name
 from cherrypy.http.elements import (
     RE_HEADER_SPLIT,
@@ -48,6 +49,10 @@ __all__ = [
     "urljoin_bytes",
     "valid_status",
 ]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 response_codes = REASONS
 """Reason and explanation by code; what is changed here shows in answers."""

@@ -6,6 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cherrypy._legacy import lender
 from cherrypy.core import bridge
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from cherrypy.core.body import Entity
 
 __all__ = ["json_handler", "json_in", "json_out", "json_processor"]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 
 @cache

@@ -32,6 +32,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cherrypy._legacy import lender
 from cherrypy.lib.bodies import close_body
 from cherrypy.lib.diagnostic_pages import serve_alone
 from cherrypy.lib.profile_pages import ProfilePages, name_of, number_of
@@ -52,6 +53,10 @@ __all__ = [
     "pstats",
     "serve",
 ]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 _ONE_AT_A_TIME = sys.version_info >= (3, 12)
 """Since then there is one profiler for all threads of a process (sys.monitoring);

@@ -5,6 +5,9 @@ values are Python, and namespaces of handlers that act on its keys. `Config` may
 used by itself, without the framework.
 """
 
+from typing import TYPE_CHECKING
+
+from cherrypy._legacy import lender
 from cherrypy.core.config import Config, NamespaceSet, Parser, as_dict
 from cherrypy.core.unrepr import attributes, modules, unrepr
 
@@ -18,6 +21,10 @@ __all__ = [
     "text_or_bytes",
     "unrepr",
 ]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 text_or_bytes = str
 """What counts as the name of a file, besides paths; kept for old programs."""

@@ -27,6 +27,7 @@ import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cherrypy._legacy import lender
 from cherrypy.core.context import current
 from cherrypy.core.errors import InternalRedirect
 from cherrypy.core.unrepr import attributes
@@ -429,11 +430,13 @@ def expire() -> None:
 
 
 if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    _lend = lender(__name__)
 
     def __getattr__(name: str) -> Any:
         """Import what lies behind a name of this door."""
         if name not in _ELSEWHERE:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return _lend(name)
         value = getattr(import_module(f"cherrypy.lib.{_ELSEWHERE[name]}"), name)
         globals()[name] = value
         return value

@@ -8,6 +8,7 @@ import re
 from io import UnsupportedOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cherrypy._legacy import lender
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError, NotFound
 from cherrypy.environment.site import log
@@ -34,6 +35,10 @@ __all__ = [
     "staticdir",
     "staticfile",
 ]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 
 def serve_file(

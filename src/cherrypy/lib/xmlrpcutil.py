@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from cherrypy._legacy import lender
 from cherrypy.application.expose import expose
 from cherrypy.core import bridge
 from cherrypy.core.context import current
@@ -21,6 +22,10 @@ __all__ = [
     "process_body",
     "respond",
 ]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 
 def get_xmlrpclib() -> ModuleType:

@@ -23,6 +23,7 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cherrypy._legacy import lender
 from cherrypy.process.respawn import sockets_passed_in
 from cherrypy.process.wspbus import Explained, at_priority
 
@@ -44,6 +45,10 @@ __all__ = [
     "wait_for_free_port",
     "wait_for_occupied_port",
 ]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 
 _POLL_SECONDS = 0.02

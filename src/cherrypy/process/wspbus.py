@@ -35,6 +35,7 @@ from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from cherrypy._legacy import lender
 from cherrypy.process import respawn
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ __all__ = [
     "max_files",
     "states",
 ]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
 
 _DEFAULT_PRIORITY = 50
 

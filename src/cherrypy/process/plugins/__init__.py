@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from cherrypy._legacy import lender
 from cherrypy.process.plugins.autoreload import Autoreloader
 from cherrypy.process.plugins.base import SimplePlugin
 from cherrypy.process.plugins.daemon import Daemonizer, DropPrivileges, PIDFile
@@ -21,3 +24,7 @@ __all__ = [
     "SimplePlugin",
     "ThreadManager",
 ]
+
+if not TYPE_CHECKING:
+    # For programs that take from here what CherryPy's module had imported.
+    __getattr__ = lender(__name__)
