@@ -191,6 +191,7 @@ def test_files_can_be_left_out(pages: covercp.CoverStats) -> None:
     assert "broken.py</a>" not in page
     nothing = client.get("/coverage/menu?base=&exclude=.").text
     assert "No lines have run there" in nothing
+    assert "100 %" not in nothing
     assert "No lines" in client.get("/coverage/menu?base=/nowhere").text
 
 

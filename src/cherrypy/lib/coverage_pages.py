@@ -48,6 +48,11 @@ MISSING = "covercp needs coverage.py. Install it: pip install morello[coverage]"
 TEMPLATE_MENU = '<p class="note">{base}</p>{tiles}{form}{table}{hint}'
 TEMPLATE_FRAMESET = TEMPLATE_MENU
 
+_NOTHING = """
+<p class="note">No lines have run there, or none that are shown: the framework is left
+out, and so is what the pattern above matches.</p>
+"""
+
 TEMPLATE_FORM = """
 <form class="bar" action="menu">
 <input type="hidden" name="base" value="{base}">
@@ -169,7 +174,7 @@ class CoverStats(DiagnosticPages):
                 ["Name", "Coverage", "Statements", "Not run", "In part"],
                 [_cells(row, base, enough, fields) for row in rows],
             ),
-            "hint": "" if rows else '<p class="note">No lines have run there.</p>',
+            "hint": "" if rows else _NOTHING,
         }
         above = os.path.dirname(base.rstrip("/\\"))
         links = [(address("menu", base=above, **fields), "Folder above")]
@@ -278,7 +283,11 @@ def _common(paths: Iterable[str]) -> str:
 def _figures(found: FileCoverage) -> str:
     return tiles(
         [
-            ("Coverage", f"{found.percent:.0f} %", "of the statements have run"),
+            (
+                "Coverage",
+                f"{found.percent:.0f} %" if found.total else "-",
+                "of the statements have run",
+            ),
             (
                 "Statements",
                 f"{found.total:,}",
