@@ -20,6 +20,7 @@ from cherrypy.core.error_pages import render
 from cherrypy.http.status import valid_status
 from cherrypy.http.urls import urljoin
 from cherrypy.process.servers import server_url
+from cherrypy.process.wspbus import ChannelFailures
 from cherrypy.test import sites, webtest
 from cherrypy.test.processes import CPProcess, serverpem, thisdir
 from cherrypy.test.supervisors import (
@@ -213,7 +214,7 @@ class CPWebCase(webtest.WebCase):
         """Start the server; if somebody took the free port meanwhile, on another."""
         try:
             cls.supervisor.start(cls.__module__)
-        except Exception:
+        except (ChannelFailures, OSError):
             server = cherrypy.server
             ours = server.socket_port == cls.supervisor.port and not cls._asked("PORT")
             if not ours or sites.is_free(cls.HOST, cls.supervisor.port):
