@@ -471,6 +471,32 @@ def test_a_lock_that_the_system_cannot_give_is_told(
         store.lock("k")
 
 
+def test_what_fails_for_want_of_locks_leaves_no_file_open(
+    store: FileStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def next_descriptor() -> int:
+        descriptor = os.open(os.devnull, os.O_RDONLY)
+        os.close(descriptor)
+        return descriptor
+
+    def exhausted(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    store.set("k", b"v", 60)
+    (folder / "value-left.lock").write_bytes(b"")
+    before = next_descriptor()
+    monkeypatch.setattr(fcntl, "fcntl", exhausted)
+    for step in (
+        lambda: store.lock("k"),
+        lambda: store.set("k", b"v", 60),
+        store.sweep,
+    ):
+        with pytest.raises(StoreUnavailable, match="No locks available"):
+            step()
+    assert next_descriptor() == before
+    assert not [name for name in names(folder) if name.endswith(".new")]
+
+
 def test_a_writer_that_was_killed_leaves_nothing_after_the_sweep(folder: Path) -> None:
     with clerk.start("kill", f"file:{folder}", "k", 3_000_000, 5) as process:
         process.communicate()

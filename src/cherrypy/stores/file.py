@@ -210,9 +210,15 @@ class FileStore:
                 make_folder(self.folder)
                 made = True
                 continue
-            # The sweep may have been quicker than our lock.
-            if filelocks.try_lock(file) and filelocks.is_at(file, path):
-                return path, file
+            try:
+                # The sweep may have been quicker than our lock.
+                if filelocks.try_lock(file) and filelocks.is_at(file, path):
+                    return path, file
+            except BaseException:
+                os.close(file)
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+                raise
             os.close(file)
 
     @contextlib.contextmanager

@@ -201,15 +201,23 @@ def _let_go(file: int, path: str) -> None:
 
 
 def remove_if_free(path: str) -> None:
-    """Remove a lock file that a killed process has left."""
+    """Remove a lock file that a killed process has left.
+
+    Raises:
+        OSError: The file system has no locks to give.
+    """
     try:
         file = os.open(path, _FLAGS)
     except OSError:
         return
-    if try_lock(file, _LOCK):
+    is_ours = False
+    try:
+        is_ours = try_lock(file, _LOCK)
+    finally:
+        if not is_ours:
+            os.close(file)
+    if is_ours:
         _let_go(file, path)
-    else:
-        os.close(file)
 
 
 def is_at(file: int, path: str) -> bool:
