@@ -307,16 +307,11 @@ if WITH_PICTURES:
         browser: Browser,
         address: str,
     ) -> None:
-        with (
-            browser.page(address, width=1100, height=900) as light,
-            browser.page(address, width=390, height=844, colours="dark") as dark,
-        ):
-            light.goto("/stats/")
-            dark.goto("/stats/")
+        with browser.page(address, width=1100, height=900) as page:
+            page.goto("/stats/")
             visitors = threading.Thread(target=live_for, args=[address, 130])
             visitors.start()
             # The curves show two minutes.
-            light.wait_for_timeout(125_000)
-            picture(light, "stats")
-            picture(dark, "stats-phone")
+            page.wait_for_timeout(125_000)
+            picture(page, "stats")
             visitors.join()
