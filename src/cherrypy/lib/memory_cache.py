@@ -58,6 +58,8 @@ class AntiStampedeCache(dict[tuple[str, ...], Any]):
             timeout: Seconds to wait; None not to wait, and to note nothing.
             debug: Log what is done.
         """
+        # documented behaviour: caches of programs call this. `MemoryCache` looks and
+        # notes under its lock, in `_waited`.
         if timeout is None:
             value = self.get(key)
             return None if isinstance(value, _Making) else value
@@ -97,8 +99,8 @@ class MemoryCache(CountingCache):
     be set by config: ``tools.caching.delay``. When there is no room, what nobody asked
     for lately makes room.
 
-    Hits take no lock. One lock guards all changes to what is kept, to which worker
-    threads and the expiring thread come; another one the counters.
+    One lock guards all changes to what is kept, to which worker threads and the
+    expiring thread come; another one the counters, and only that is taken by hits.
     """
 
     maxobjects: int = 1000
