@@ -8,6 +8,7 @@ real ones, so neither can go without the other.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import html
 import re
@@ -171,6 +172,19 @@ def site(**pages: Callable[..., Any]) -> Any:
     return type("Root", (), dict(pages))()
 
 
+JSON_IN = {"/": {"tools.json_in.on": True}}
+
+
+def reader() -> Any:
+    """Return a site that reads what it is sent."""
+    return site(index=lambda self: cherrypy.request.json)
+
+
+def refuse_type(self: object) -> str:
+    """Refuse a type without any tool."""
+    raise cherrypy.HTTPError(415)
+
+
 # --------------------------------------------------------------- pages not found
 
 
@@ -266,6 +280,41 @@ def _none_mounted_there(eyes: Eyes) -> str:
     return html.unescape(answer.text)
 
 
+@mistake("GET and POST are methods of the object")
+def _methods_without_dispatcher(eyes: Eyes) -> str:
+    class Shelf:
+        def GET(self) -> str:
+            return "books"
+
+    return eyes.page(Shelf())
+
+
+@mistake("Methods of HTTP in small letters")
+def _small_letters(eyes: Eyes) -> str:
+    @cherrypy.expose
+    class Shelf:
+        def get(self) -> str:
+            return "books"
+
+    config = {"/": {"request.dispatch": cherrypy.dispatch.MethodDispatcher()}}
+    return eyes.page(Shelf(), "/", config)
+
+
+@mistake("A page is a property")
+def _property(eyes: Eyes) -> str:
+    class Root:
+        @property
+        @cherrypy.expose
+        def report(self) -> str:
+            return "report"
+
+        @property
+        def index(self) -> Callable[[], str]:
+            return lambda: "index"
+
+    return eyes.page(Root(), "/report") + eyes.page(Root())
+
+
 @mistake("Two applications at one place")
 def _mounted_twice(eyes: Eyes) -> str:
     with untouched() as door, warnings.catch_warnings(record=True) as told:
@@ -335,6 +384,11 @@ def _list_of_numbers(eyes: Eyes) -> str:
     return eyes.page(site(index=lambda self: ["<p>", 42]))
 
 
+@mistake("Text and status are returned together")
+def _text_and_status(eyes: Eyes) -> str:
+    return eyes.page(site(index=lambda self: ("Not here", 404)))
+
+
 @mistake("JSON cannot say it")
 def _no_json(eyes: Eyes) -> str:
     class Root:
@@ -355,6 +409,20 @@ def _await_missing(eyes: Eyes) -> str:
     return eyes.page(site(index=lambda self: "<p>" + eyes.left_alone(_fetch())))
 
 
+@mistake("asyncio.run in an async page")
+def _run_in_loop(eyes: Eyes) -> str:
+    async def index(self: object) -> str:
+        asyncio.run(eyes.left_alone(asyncio.sleep(0)))
+        return "Hello"
+
+    return eyes.page(site(index=index))
+
+
+@mistake("A loop in a page that is not async")
+def _no_loop(eyes: Eyes) -> str:
+    return eyes.page(site(index=lambda self: asyncio.get_running_loop().time()))
+
+
 @mistake("A coroutine is among the pieces of a page")
 def _coroutine_in_list(eyes: Eyes) -> str:
     return eyes.page(site(index=lambda self: [eyes.left_alone(_fetch())]))
@@ -369,6 +437,31 @@ def _self_missing(eyes: Eyes) -> str:
 
     Root.index.__code__ = Root.index.__code__.replace(co_qualname="Root.index")
     return eyes.page(Root())
+
+
+@mistake("self is missing, but there is another parameter")
+def _self_is_the_name(eyes: Eyes) -> str:
+    def index(name: Any = "world") -> str:
+        return "Hello, " + name  # type: ignore[no-any-return]
+
+    assert "first parameter" not in eyes.page(site(index=lambda self: "x" + self))
+    return eyes.page(site(index=index))
+
+
+@mistake("An error without a status")
+def _error_without_status(eyes: Eyes) -> str:
+    def index(self: object) -> str:
+        raise cherrypy.HTTPError("No book")
+
+    return eyes.page(site(index=index))
+
+
+@mistake("A redirect to nowhere")
+def _redirect_without_url(eyes: Eyes) -> str:
+    def index(self: object) -> str:
+        raise cherrypy.HTTPRedirect  # type: ignore[call-arg]  # the mistake
+
+    return eyes.page(site(index=index))
 
 
 @mistake("The status is no error")
@@ -417,6 +510,41 @@ def _no_json_in(eyes: Eyes) -> str:
     return eyes.page(site(index=index), method="POST", json={"name": "Ada"})
 
 
+@mistake("The body is no JSON")
+def _broken_json(eyes: Eyes) -> str:
+    head = {"Content-Type": "application/json"}
+    return eyes.page(
+        reader(), config=JSON_IN, method="POST", data=b"{bad", headers=head
+    )
+
+
+@mistake("A form is sent where JSON is expected")
+def _form_for_json(eyes: Eyes) -> str:
+    assert "json_in" not in eyes.page(site(index=refuse_type))
+    return eyes.page(reader(), config=JSON_IN, method="POST", data={"a": "b"})
+
+
+@mistake("A name from another framework")
+def _other_framework(eyes: Eyes) -> str:
+    def cookie(self: object) -> object:
+        return cherrypy.request.cookies
+
+    def nearly(self: object) -> object:
+        return cherrypy.response.headerz  # type: ignore[attr-defined]
+
+    def session(self: object) -> object:
+        return cherrypy.request.session
+
+    def odd(self: object) -> object:
+        return cherrypy.request.zzzzzzzz
+
+    root = site(cookie=cookie, nearly=nearly, session=session, odd=odd)
+    assert "Here it is cherrypy.response.headers." in eyes.page(root, "/nearly")
+    assert "Here it is cherrypy.session." in eyes.page(root, "/session")
+    assert "Here it is" not in eyes.page(root, "/odd")
+    return eyes.page(root, "/cookie")
+
+
 @mistake("An upload arrives as the name of the file")
 def _form_without_enctype(eyes: Eyes) -> str:
     return eyes.page(
@@ -449,6 +577,24 @@ def _no_session(eyes: Eyes) -> str:
 @mistake("cherrypy.request outside of a request")
 def _outside(eyes: Eyes) -> str:
     return eyes.raised(lambda: cherrypy.request.user)
+
+
+@mistake("A file of one's own is not found")
+def _own_file(eyes: Eyes) -> str:
+    def absolute(self: object) -> str:
+        return Path("/nowhere/page.html").read_text()
+
+    root = site(index=lambda self: Path("page.html").read_text(), absolute=absolute)
+    assert "A relative path" not in eyes.page(root, "/absolute")
+    return eyes.page(root)
+
+
+@mistake("A file to send has a relative path")
+def _relative_file(eyes: Eyes) -> str:
+    def index(self: object) -> Any:
+        return cherrypy.lib.static.serve_file("page.html")
+
+    return eyes.page(site(index=index))
 
 
 @mistake("A database connection from another thread")

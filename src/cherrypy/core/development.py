@@ -19,6 +19,7 @@ from itertools import islice
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
+from cherrypy.core.advice import page_of
 from cherrypy.core.lessons import lessons
 from cherrypy.http.hosts import came_through_proxy, ip_of
 
@@ -166,17 +167,9 @@ def render(request: Request, status: str, message: str, version: str) -> bytes:
     return page.encode("utf-8", "xmlcharrefreplace")
 
 
-def _page_of(request: Request) -> Any:
-    """Return the page, or whatever answers, without what tools wrap around it."""
-    handler = request.handler
-    while hasattr(handler, "oldhandler"):
-        handler = handler.oldhandler
-    return getattr(handler, "callable", handler)
-
-
 def _place_of(request: Request) -> str:
     """Return where the page is written, if one was found."""
-    page = _page_of(request)
+    page = page_of(request)
     code = getattr(getattr(page, "__func__", page), "__code__", None)
     if code is None:
         return ""
@@ -313,7 +306,7 @@ def _facts(request: Request) -> dict[str, Any]:
         "request line": _scrubbed(request.request_line),
         "path below the application": request.path_info,
         "application at": request.script_name or "/",
-        "page": _page_of(request),
+        "page": page_of(request),
         "arguments from the path": getattr(request, "args", ()),
         "stage": request.stage,
         "client": request.remote.ip,

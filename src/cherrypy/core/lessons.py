@@ -10,6 +10,7 @@ import os
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
+from cherrypy.core.advice import advice
 from cherrypy.core.context import current
 from cherrypy.core.wording import meant
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from cherrypy.core.request import Request
 
 __all__ = ["lessons"]
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 _PUNCTUATION = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~", "_"))
 
@@ -43,6 +46,8 @@ def lessons(
         yield from _why_not_called(request, problem, getattr(raiser, "callable", None))
     elif code == "405":
         yield from _why_not_allowed(request)
+    elif code == "415":
+        yield from _why_not_json(request)
     elif code == "413":
         yield (
             "The limits are request.body.maxbytes for a path, which is "
@@ -50,7 +55,7 @@ def lessons(
             "server.max_request_body_size for the whole server; both are in bytes."
         )
     elif problem is not None:
-        yield from _about_exception(request, problem)
+        yield from advice(request, problem)
 
 
 def _raiser(problem: BaseException | None) -> Any:
@@ -62,53 +67,6 @@ def _raiser(problem: BaseException | None) -> Any:
     return frame.f_locals.get("self")
 
 
-# ------------------------------------------------------------- exceptions of programs
-
-
-def _about_exception(request: Request, problem: BaseException) -> Iterator[str]:
-    """Yield advice on what pages often raise."""
-    try:
-        text = str(problem)
-    except Exception:  # boundary: an exception of the program
-        return
-    kind = type(problem).__name__
-    if "coroutine" in text and "await" not in text:
-        yield (
-            "Something async was called without waiting for its result. Write await "
-            "before the call, and async def before the page."
-        )
-    elif kind == "CookieError":
-        yield (
-            "The name of a cookie is made of letters, digits and !#$%&'*+-.^_`|~: only."
-        )
-    elif kind == "ProgrammingError" and "thread" in text:
-        yield (
-            "Each request may run in another thread, so each thread needs a connection "
-            "of its own: open it in the page, or once per thread in a listener to "
-            "'start_thread' and keep it in cherrypy.thread_data."
-        )
-    elif text.startswith("'str' object has no attribute 'file"):
-        yield (
-            "The form sent the name of a file, not the file. Write "
-            '<form method="post" enctype="multipart/form-data">.'
-        )
-    elif "JSON serializable" in text:
-        yield (
-            "tools.json_out sends dict, list, str, numbers, True, False and None. Make "
-            "these of what the page returns."
-        )
-    elif isinstance(problem, TypeError) and request.params and _mixes(text):
-        yield (
-            "Parameters are text. Make a number of one with int(...), or annotate it "
-            "(number: int) and put @cherrypy.tools.params() above the page."
-        )
-
-
-def _mixes(text: str) -> bool:
-    """Tell whether an error is about text and numbers together."""
-    return "str" in text and any(name in text for name in ("int", "float"))
-
-
 # ------------------------------------------------------------ pages that are not called
 
 
@@ -116,7 +74,10 @@ def _why_not_called(
     request: Request, problem: BaseException | None, page: Any
 ) -> Iterator[str]:
     """Tell which arguments a page takes, if those of the request did not fit."""
-    if page is None or not isinstance(getattr(problem, "__cause__", None), TypeError):
+    cause = getattr(problem, "__cause__", None)
+    if page is None or not isinstance(cause, TypeError):
+        if str(problem).endswith("'Invalid JSON document')"):
+            yield f"What came is no JSON: {cause}."
         return
     root = getattr(request.app, "root", None)
     if isinstance(root, type) and not hasattr(page, "__self__"):
@@ -150,11 +111,27 @@ def _signature(page: Callable[..., Any]) -> str:
 
 def _why_not_allowed(request: Request) -> Iterator[str]:
     allowed = current.get().response.headers.get("Allow")
+    if not allowed:
+        yield (
+            "With a MethodDispatcher, each method is a method of the object, in "
+            f"capitals: def {request.method}(self). It has none of these."
+        )
+        return
     yield (
         f"The method {request.method} is not for this page, but: {allowed}. Name "
         "further ones in tools.allow.methods; with a MethodDispatcher each is a method "
         "of the object, in capitals."
     )
+
+
+def _why_not_json(request: Request) -> Iterator[str]:
+    tools = request.plan.toolmaps.get("tools", {}) if request.plan is not None else {}
+    if tools.get("json_in", {}).get("on"):
+        came = request.raw_header("Content-Type")
+        yield (
+            f"tools.json_in is on, and what came is {came!r}. Send JSON as "
+            "application/json, or set tools.json_in.force to False to take forms, too."
+        )
 
 
 # ---------------------------------------------------------------- pages not found
@@ -191,8 +168,9 @@ def _why_not_found(request: Request) -> Iterator[str]:
         if child is None:
             yield from _nearest(node, where, atom)
             return
-        if callable(child) and not _exposed(child) and not _pages_of(child):
-            yield from _not_exposed(child, where, atom)
+        looks_like_page = callable(child) or _is_property(node, atom)
+        if looks_like_page and not _exposed(child) and not _pages_of(child):
+            yield from _not_exposed(child, where, atom, node)
             return
         node, where = child, f"{where}.{atom.translate(_PUNCTUATION)}"
     index = _child(node, "index")
@@ -202,7 +180,13 @@ def _why_not_found(request: Request) -> Iterator[str]:
             "not. Put @cherrypy.expose above its class."
         )
     elif index is not None and not _exposed(index):
-        yield from _not_exposed(index, where, "index")
+        yield from _not_exposed(index, where, "index", node)
+    elif index is None and any(hasattr(node, each) for each in _METHODS):
+        yield (
+            f"{where} has methods of HTTP, which a MethodDispatcher looks for. Set "
+            "'request.dispatch': cherrypy.dispatch.MethodDispatcher() in the config of "
+            "this path, and put @cherrypy.expose above the class."
+        )
     elif index is None:
         yield (
             f"{where} has no page named index, which is the one that answers for "
@@ -229,7 +213,18 @@ def _exposed(page: object) -> bool:
     return bool(getattr(page, "exposed", False))
 
 
-def _not_exposed(page: Any, where: str, atom: str) -> Iterator[str]:
+def _is_property(node: object, atom: str) -> bool:
+    name = atom.translate(_PUNCTUATION)
+    return isinstance(getattr(type(node), name, None), property)
+
+
+def _not_exposed(page: Any, where: str, atom: str, node: object) -> Iterator[str]:
+    if _is_property(node, atom):
+        yield (
+            f"{where}.{atom} is a property, so what it returns is looked at, and that "
+            "is no page. Remove @property."
+        )
+        return
     if any(_exposed(inner) for inner in _enclosed_by(page)):
         yield (
             f"{where}.{atom} is wrapped by a decorator that lost the mark of "
