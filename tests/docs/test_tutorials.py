@@ -35,12 +35,6 @@ def is_random_string(text: str, length: int) -> bool:
     return len(text) == length and set(text) <= set(string.hexdigits)
 
 
-def session_of(program: Program, path: str, method: str = "GET") -> dict[str, str]:
-    """Ask for a page and return the header that brings its cookie back."""
-    cookie = program.ask(path, method=method, body="").headers["Set-Cookie"]
-    return {"Cookie": cookie.partition(";")[0]}
-
-
 def base_url(program: Program) -> str:
     host, port = program.addresses[0]
     return f"http://{host}:{port}"
