@@ -12,6 +12,7 @@ from cherrypy.core.tree import Tree
 from cherrypy.environment.checker import Checker
 from cherrypy.environment.config import Config
 from cherrypy.environment.server import Server
+from cherrypy.extension.dispatch.objects import MethodDispatcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -306,6 +307,23 @@ def test_values_have_the_type_of_the_default(
 def test_types_are_checked_in_applications_too(found: Found) -> None:
     faults = found({"/": {"settings.number": "80"}})
     assert "The config entry 'settings.number' in [/] is '80'" in faults[-1]
+
+
+@pytest.mark.parametrize(
+    ("dispatcher", "told"),
+    [
+        (MethodDispatcher, "Write MethodDispatcher() instead of MethodDispatcher."),
+        ("MethodDispatcher()", "is 'MethodDispatcher()', which is no dispatcher."),
+        (MethodDispatcher(), None),
+        (None, None),
+    ],
+)
+def test_dispatchers_can_be_asked(
+    found: Found, dispatcher: object, told: str | None
+) -> None:
+    faults = found({"/": {"request.dispatch": dispatcher}})
+    assert len(faults) == bool(told)
+    assert told is None or told in faults[0]
 
 
 # Settings that invite trouble

@@ -664,6 +664,12 @@ def _quotes(eyes: Eyes) -> str:
     return eyes.checker(Home(), {"/": {"tools.gzip.on": "False"}})
 
 
+@mistake("A dispatcher is a class instead of an object")
+def _dispatcher_class(eyes: Eyes) -> str:
+    config = {"/": {"request.dispatch": cherrypy.dispatch.MethodDispatcher}}
+    return eyes.checker(Home(), config)
+
+
 @mistake("A section without a slash")
 def _section_without_slash(eyes: Eyes) -> str:
     return eyes.checker(Home(), {"static": {"tools.staticdir.on": False}})

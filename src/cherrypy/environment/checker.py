@@ -394,6 +394,25 @@ class Checker:
                 f"{type(value).__name__!r}; it should be {names}."
             )
 
+    def check_dispatchers(self) -> None:
+        """Find dispatchers that cannot be asked."""
+        key = "request.dispatch"
+        for _, section, entries in self._path_sections():
+            dispatcher = entries.get(key)
+            if isinstance(dispatcher, type):
+                name = dispatcher.__name__
+                _warn(
+                    f"The config entry {key!r} in [{section}] is the class {name}, "
+                    "where an object of it is needed, so that no page is found. Write "
+                    f"{name}() instead of {name}."
+                )
+            elif dispatcher is not None and not callable(dispatcher):
+                _warn(
+                    f"The config entry {key!r} in [{section}] is {dispatcher!r}, which "
+                    "is no dispatcher. Set an object, such as "
+                    "cherrypy.dispatch.MethodDispatcher(), without quotes."
+                )
+
     # Settings that invite trouble.
 
     def check_localhost(self) -> None:
