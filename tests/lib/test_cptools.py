@@ -10,6 +10,7 @@ import pytest
 import cherrypy
 from cherrypy.core.errors import HTTPRedirect, InternalRedirect
 from cherrypy.lib import cptools
+from tests.front_door import forget_caches
 from tests.lib.apps import Config, Root, mount, serve
 
 if TYPE_CHECKING:
@@ -398,6 +399,19 @@ class TestAutovary:
     def test_some_may_be_left_out(self, caplog: pytest.LogCaptureFixture) -> None:
         assert self.ask(ignore={"x-asked"}, debug=True) == "X-Tested"
         assert "TOOLS.AUTOVARY Vary: [" in caplog.text
+
+    def test_what_is_said_to_caches_is_not_among_them(self) -> None:
+        config: Config = {"tools.autovary.on": True, "tools.caching.on": True}
+        config |= {"tools.etags.on": True, "tools.etags.autotags": True}
+        client = serve(lambda: "x", config)
+        forget_caches()
+        vary = client.get("/").headers["Vary"]
+        unwanted = ("Cache-Control", "Pragma", "If-", "Range")
+        assert not any(name.startswith(unwanted) for name in vary.split(", "))
+        # Else what is asked for anew would be kept beside, not in the place of the old.
+        client.get("/", headers={"Cache-Control": "no-cache"})
+        assert client.get("/").headers["Vary"] == vary
+        forget_caches()
 
     def test_the_charset_of_text_is_among_them(self) -> None:
         vary = tooled("autovary", lambda: "x").get("/").headers["Vary"]

@@ -300,15 +300,23 @@ class MonitoredHeaderMap(HeaderMap):
         return super().get(key, default)
 
 
-# What these say is part of the request, not a choice between answers.
-_NEVER_VARY = frozenset(("Content-Disposition", "Content-Length", "Content-Type"))
+# What these say is part of the request, or is said to caches and about what the client
+# has already: no choice between answers (RFC 9110 §12.5.5).
+_NEVER_VARY = frozenset(
+    {
+        *("Content-Disposition", "Content-Length", "Content-Type"),
+        *("Cache-Control", "If-Match", "If-Modified-Since", "If-None-Match"),
+        *("If-Range", "If-Unmodified-Since", "Pragma", "Range"),
+    }
+)
 
 
 def autovary(ignore: Collection[str] | None = None, debug: bool = False) -> None:
     """Fill ``Vary`` with the request headers that were asked for.
 
     Args:
-        ignore: Names to leave out, besides those that describe a request's body.
+        ignore: Names to leave out, besides those that describe a request's body, are
+            said to caches, or make a request conditional.
         debug: Log what is done.
     """
     request = current.get().request
