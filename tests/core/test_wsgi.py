@@ -412,6 +412,23 @@ class TestInternalRedirects:
         answer = client(index=index, there=there).post("/", data={"b": "2"})
         assert answer.text == "('POST', '/', 'GET', {'a': '1'}, b'')"
 
+    def test_give_a_head_no_body(self) -> None:
+        closed: list[str] = []
+
+        def there() -> Iterator[bytes]:
+            cherrypy.request.hooks.attach(
+                "on_end_request", lambda: closed.append("closed")
+            )
+            yield b"a page"
+
+        index = lambda: _raise(cherrypy.InternalRedirect("/there"))  # noqa: E731
+        site = client(index=index, there=there)
+        answer = site.head("/")
+        assert (answer.status_code, answer.body) == (200, b"")
+        assert answer.headers["Content-Length"] == "6"
+        assert closed == ["closed"]
+        assert wsgi._closed([b"of an application that has nothing to close"]) == []
+
     def test_may_follow_each_other(self) -> None:
         def two(x: str) -> str:
             previous = cherrypy.request.prev

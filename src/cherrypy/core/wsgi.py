@@ -117,6 +117,7 @@ class InternalRedirector:
             RuntimeError: It leads in circles.
         """
         seen = [_uri(environ)]
+        asked_for_head = environ["REQUEST_METHOD"] == "HEAD"
         while True:
             if not self.recursive:
                 visit_once(seen, redirect, environ.get("SCRIPT_NAME", ""))
@@ -128,9 +129,19 @@ class InternalRedirector:
             environ["CONTENT_LENGTH"] = "0"
             environ["cherrypy.previous_request"] = redirect.request
             try:
-                return self.nextapp(environ, start_response)
+                body = self.nextapp(environ, start_response)
             except InternalRedirect as another:
                 redirect = another
+            else:
+                return _closed(body) if asked_for_head else body
+
+
+def _closed(body: Iterable[bytes]) -> list[bytes]:
+    """Leave a body out: servers pass on what they get, for HEAD too."""
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()
+    return []
 
 
 def _as_bytes_in_text(text: str, redirect: InternalRedirect) -> str:
