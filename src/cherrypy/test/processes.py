@@ -209,7 +209,8 @@ log.access_file: r'%(access_log)s'
             return self.exit_code is not None
         if self.exit_code:
             return True
-        return Path(self.pid_file).exists() and not _is_alive(self.get_pid())
+        pid = self._daemon()
+        return pid is not None and not _is_alive(pid)
 
     def _told(self) -> str:
         """Return what the process has printed and logged, for a message."""
@@ -227,6 +228,13 @@ log.access_file: r'%(access_log)s'
         assert self._process is not None, "start() comes first"
         return self._process.pid
 
+    def _daemon(self) -> int | None:
+        """Return the number in the PID file, None if there is none."""
+        try:
+            return int(Path(self.pid_file).read_text())
+        except (OSError, ValueError):  # not there, or just being written
+            return None
+
     def join(self) -> None:
         """Wait until the process that serves has ended.
 
@@ -238,13 +246,7 @@ log.access_file: r'%(access_log)s'
             return
         deadline = time.monotonic() + self.seconds
         # The file goes at the very end; a process that was killed leaves it.
-        while Path(self.pid_file).exists():
-            try:
-                alive = _is_alive(self.get_pid())
-            except (OSError, ValueError):
-                break  # it went while we looked
-            if not alive:
-                break
+        while (pid := self._daemon()) is not None and _is_alive(pid):
             if time.monotonic() > deadline:
                 raise TimeoutError(
                     f"The daemon did not end within {self.seconds} seconds."
@@ -259,11 +261,11 @@ log.access_file: r'%(access_log)s'
             if self._process.poll() is None:
                 self._process.terminate()
             self._wait_for_process()
-        elif Path(self.pid_file).exists():
-            pid = self.get_pid()
-            if _is_alive(pid):
-                os.kill(pid, signal.SIGTERM)
-                self.join()
+            return
+        pid = self._daemon()
+        if pid is not None and _is_alive(pid):
+            os.kill(pid, signal.SIGTERM)
+            self.join()
 
     def __enter__(self) -> Self:
         """Return the process, which is still to be started."""
