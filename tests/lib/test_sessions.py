@@ -752,7 +752,7 @@ class TestTheTool:
         assert len(RamSession.cache) == 1
 
     def test_takes_the_deprecated_name_of_a_kind(
-        self, monkeypatch: pytest.MonkeyPatch
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         with pytest.warns(DeprecationWarning, match="use storage_class"):
             assert serve(count, settings(storage_type="ram")).get("/").text == "1"
@@ -767,6 +767,7 @@ class TestTheTool:
         with pytest.warns(DeprecationWarning, match="use storage_class"):
             response = serve(count, settings(storage_type="lost")).get("/")
         assert response.status_code == 500
+        assert "it can be 'ram', 'file' or 'memcached'" in caplog.text
 
     def test_logs_what_it_does(self, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level("INFO"):

@@ -246,7 +246,14 @@ def _storage_class(
             stacklevel=2,
         )
         # documented behaviour: a program may have put its class into this module.
-        found = attributes(f"{__name__}.{storage_type.title()}Session")
+        try:
+            found = attributes(f"{__name__}.{storage_type.title()}Session")
+        except AttributeError as missing:
+            raise ValueError(
+                f"tools.sessions.storage_type is {storage_type!r}; it can be 'ram', "
+                "'file' or 'memcached'. For other places set tools.sessions.storage, "
+                "such as 'redis://127.0.0.1'."
+            ) from missing
         return found
     if "storage" in options:
         found = attributes(f"{__name__}.StoreSession")
