@@ -95,6 +95,7 @@ def test_an_empty_body_stays_empty() -> None:
         ("text/plain; charset=utf-8", None, True),
         ("text/css", None, False),
         ("image/png", ["image/*"], True),
+        ("image/svg", ["*/*"], True),
         ("application/a+json", ["application/*+json"], True),
         ("application/json", ["application/*+json"], False),
         ("application/json", ("application/json",), True),

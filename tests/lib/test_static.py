@@ -152,6 +152,8 @@ class TestDirectory:
                 got = client.get(path, headers=asked)
                 head = client.head(path, headers=asked)
                 assert head.body == b""
+                found = got.headers.get("Content-Encoding", "identity")
+                assert found == coding
                 left_out = {"Date": ""}
                 assert dict(head.headers) | left_out == dict(got.headers) | left_out
 

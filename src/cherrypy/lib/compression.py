@@ -233,8 +233,8 @@ def gzip(
 
     Args:
         compress_level: From 0, not at all, to 9, as small as can be.
-        mime_types: Types to compress: ``text/html``, ``text/*``, or
-            ``application/*+json``.
+        mime_types: Types to compress: ``text/html``, ``text/*``,
+            ``application/*+json``, or ``*/*``.
         debug: Log what is done.
 
     Raises:
@@ -366,6 +366,8 @@ def _change_body(response: Response, made: Compressor) -> None:
 
 
 def _matches(content_type: str, pattern: str) -> bool:
+    if pattern == "*/*":
+        return True
     before, star, after = pattern.partition("*")
     if not star:
         return content_type == pattern
