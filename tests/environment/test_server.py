@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,6 @@ from cherrypy.process.wspbus import Bus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from cherrypy.http.types import StartResponse
 
@@ -143,9 +143,10 @@ def test_an_address_that_is_none_is_refused(value: Any) -> None:
         Server(Bus()).bind_addr = value
 
 
-def test_a_unix_socket_beats_host_and_port() -> None:
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_unix_socket_beats_host_and_port(kind: type[Any]) -> None:
     server = Server(Bus())
-    server.socket_file = "/run/site.socket"
+    server.socket_file = kind("/run/site.socket")
     assert server.bind_addr == "/run/site.socket"
     assert server.base() == "/run/site.socket"
     assert server.description == "socket file: /run/site.socket"

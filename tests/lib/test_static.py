@@ -4,6 +4,7 @@ import io
 import mimetypes
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,6 @@ from tests.lib.apps import Config, Root, mount, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from cherrypy.testing import Client
 
@@ -65,6 +65,16 @@ def site(tmp_path: Path) -> Path:
 def client(site: Path) -> Client:
     """Serves the directory at /s."""
     return at(site)
+
+
+def test_paths_need_not_be_text(site: Path) -> None:
+    assert at(site, dir=site / "pub").get("/s/a.txt").body == TEXT
+    assert at(site, dir=Path("pub"), root=site).get("/s/a.txt").body == TEXT
+    config = {
+        "tools.staticfile.on": True,
+        "tools.staticfile.filename": site / "pub/a.txt",
+    }
+    assert mount(Pages(), {"/s": config}).get("/s").body == TEXT
 
 
 def at(site: Path, **settings: Any) -> Client:

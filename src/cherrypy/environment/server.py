@@ -10,6 +10,7 @@ more are made and subscribed by hand::
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ class Server(ServerAdapter):
     socket_port: int | None = 8080
     """The TCP port to listen on; 0 for any free one, which `bound_addr` then tells."""
 
-    socket_file: str | None = None
+    socket_file: str | os.PathLike[str] | None = None
     """The path of a Unix socket to listen on, instead of host and port. Everybody who
     may see the path may connect."""
 
@@ -154,7 +155,7 @@ class Server(ServerAdapter):
             ValueError: It is set to something else.
         """
         if self.socket_file:
-            return self.socket_file
+            return os.fspath(self.socket_file)
         if self.socket_host is None and self.socket_port is None:
             return None
         return (self.socket_host, self.socket_port)
@@ -163,7 +164,7 @@ class Server(ServerAdapter):
     def bind_addr(self, value: Any) -> None:
         if value is None:
             self.socket_file = self.socket_host = self.socket_port = None
-        elif isinstance(value, str):
+        elif isinstance(value, str | os.PathLike):
             self.socket_file = value
             self.socket_host = self.socket_port = None
         else:

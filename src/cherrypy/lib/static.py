@@ -118,8 +118,8 @@ def serve_download(path: str | os.PathLike[str], name: str | None = None) -> Any
 
 def staticdir(
     section: str,
-    dir: str,
-    root: str = "",
+    dir: str | os.PathLike[str],
+    root: str | os.PathLike[str] = "",
     match: str = "",
     content_types: Mapping[str, str] | None = None,
     index: str = "",
@@ -201,8 +201,8 @@ def staticdir(
 
 
 def staticfile(
-    filename: str,
-    root: str | None = None,
+    filename: str | os.PathLike[str],
+    root: str | os.PathLike[str] | None = None,
     match: str = "",
     content_types: Mapping[str, str] | None = None,
     debug: bool = False,
@@ -282,11 +282,12 @@ _RELATIVE_FILE = (
 )
 
 
-def _absolute(path: str, root: str | None, message: str) -> str:
-    if path[:1] == "~":
-        path = os.path.expanduser(path)
+def _absolute(
+    path: str | os.PathLike[str], root: str | os.PathLike[str] | None, message: str
+) -> str:
+    path = os.path.expanduser(path)
     if not os.path.isabs(path):
-        if not root:
+        if not (root and os.fspath(root)):
             raise ValueError(message.format(path))
         path = os.path.join(root, path)
     return path
