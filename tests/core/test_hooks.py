@@ -41,6 +41,19 @@ def test_a_hook_can_be_called_and_described() -> None:
     )
 
 
+def test_a_hook_of_ones_own_class_is_called_as_that_says() -> None:
+    class Twice(Hook):
+        def __call__(self) -> None:
+            super().__call__()
+            super().__call__()
+
+    calls: list[int] = []
+    hooks = HookMap(["point"])
+    hooks["point"].append(Twice(lambda n: calls.append(n), n=1))
+    hooks.run("point")
+    assert calls == [1, 1]
+
+
 def test_after_a_failure_only_failsafe_hooks_run(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
