@@ -112,10 +112,11 @@ def parse_urlencoded(
     if codec == "utf_8" and b"%" not in body and b"+" not in body:
         for text in body.decode().split("&"):
             name, _, value = text.partition("=")
-            if name in fields:
-                _add(fields, name, value)
+            if name not in fields:
+                if text:
+                    fields[name] = value
             elif text:
-                fields[name] = value
+                _add(fields, name, value)
         return fields
     for pair in body.split(b"&"):
         if pair:
