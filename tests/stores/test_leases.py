@@ -142,8 +142,8 @@ def test_nothing_is_owed_when_a_client_library_says_that_it_was_refused(
 
 def test_names_of_locks_differ_and_begin_alike() -> None:
     leases = Leases(60)
-    first, second = leases.sign(), leases.sign()
-    assert first[1] == second[1] != Leases(60).sign()[1]
+    first, second = leases.new_token(), leases.new_token()
+    assert first[1] == second[1] != Leases(60).new_token()[1]
     assert first[0] != second[0]
     assert first[0].startswith(first[1])
 
@@ -152,10 +152,10 @@ def test_the_child_of_a_fork_has_other_names_and_nothing_to_renew(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leases = Leases(60)
-    before = leases.sign()
+    before = leases.new_token()
     let_go = take(leases, server)
     with monkeypatch.context() as child:
         child.setattr("os.getpid", lambda: -1)
-        assert not leases.sign()[0].startswith(before[1])
+        assert not leases.new_token()[0].startswith(before[1])
         assert not leases._held
     let_go()

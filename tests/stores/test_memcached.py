@@ -162,7 +162,7 @@ def test_a_lock_that_somebody_else_got_meanwhile_is_left_alone(opened: Opener) -
 def test_a_lock_left_behind_is_taken_over_by_its_process_alone(opened: Opener) -> None:
     store, other = opened(), opened()
     ask, name = raw(store, "lock", "left")
-    token = store._leases.sign()[0]
+    token = store._leases.new_token()[0]
     ask(lambda client: client.set(name, token, 60))
     with pytest.raises(LockTimeout):
         other.lock("left", 0)

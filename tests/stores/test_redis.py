@@ -147,7 +147,7 @@ def test_a_lock_left_behind_is_taken_over_by_its_process_alone(
     client: redis.Redis, opened: Opener
 ) -> None:
     store, other = opened(), opened()
-    token = store._leases.sign()[0]
+    token = store._leases.new_token()[0]
     client.set(f"{store._prefix}lock:key", token, px=60_000)
     with pytest.raises(LockTimeout):
         other.lock("key", 0)

@@ -62,7 +62,7 @@ class Leases:
 
     def _begin(self) -> None:
         process = os.getpid()
-        self._signature = f"{secrets.token_hex(8)}-{process}."
+        self._owner = f"{secrets.token_hex(8)}-{process}."
         # Guards the sets and the thread; those who lock and the thread itself come.
         # It can be taken twice by one thread: a garbage collection in the middle may
         # end a page that holds a lock.
@@ -74,17 +74,17 @@ class Leases:
         # Last: until then no other thread takes what belongs to the parent for ours.
         self._process = process
 
-    def sign(self) -> tuple[str, str]:
-        """Return a name for a lock that is about to be taken, and what it begins with.
+    def new_token(self) -> tuple[str, str]:
+        """Return the token of a lock that is about to be taken, and its owner.
 
-        The beginning is that of all locks taken here. Within the process only one asks
+        All tokens of ours begin with the owner. Within the process only one asks
         for a key at a time: if that finds a lock with this beginning, it was left
         behind when an answer was lost, and can be taken over.
         """
         if self._process != os.getpid():
             # The child of a fork: what is held is its parent's to renew.
             self._begin()
-        return f"{self._signature}{next(self._serial)}", self._signature
+        return f"{self._owner}{next(self._serial)}", self._owner
 
     def take(
         self,

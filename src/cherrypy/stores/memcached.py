@@ -157,13 +157,13 @@ class MemcachedStore:
     def _take_lock(self, key: str, patience: Patience) -> Callable[[], None]:
         """Take the lock that reaches beyond this process; return what lets go of it."""
         server, name = self._place("lock", key)
-        token, signature = (text.encode() for text in self._leases.sign())
+        token, owner = (text.encode() for text in self._leases.new_token())
         seconds = self._lease_seconds
         return self._leases.take(
             lambda: self._wait(
                 key,
                 server,
-                lambda client: _take(client, name, token, signature, seconds),
+                lambda client: _take(client, name, token, owner, seconds),
                 patience,
             ),
             lambda: server.ask(lambda client: _renew(client, name, token, seconds)),
@@ -252,14 +252,12 @@ def _put(client: Any, name: bytes, value: bytes, ends: int) -> None:
             return
 
 
-def _take(
-    client: Any, name: bytes, token: bytes, signature: bytes, seconds: int
-) -> bool:
+def _take(client: Any, name: bytes, token: bytes, owner: bytes, seconds: int) -> bool:
     """Take a lock if it is free, or was left behind by us."""
     if client.add(name, token, seconds):
         return True
     holder, version = client.gets(name)
-    if holder is None or not holder.startswith(signature):
+    if holder is None or not holder.startswith(owner):
         return False
     return bool(client.cas(name, token, version, seconds))
 

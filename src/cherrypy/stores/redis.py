@@ -172,9 +172,9 @@ class RedisStore:
 
     def _take_lock(self, key: str, patience: Patience) -> Callable[[], None]:
         """Take the lock that reaches beyond this process; return what lets go of it."""
-        token, signature = self._leases.sign()
+        token, owner = self._leases.new_token()
         names = [f"{self._prefix}lock:{key}", f"{self._prefix}line:{key}"]
-        words = [token, self._lease_milliseconds, _FORGET_MILLISECONDS, signature]
+        words = [token, self._lease_milliseconds, _FORGET_MILLISECONDS, owner]
 
         return self._leases.take(
             lambda: self._wait(key, names, words, patience),
