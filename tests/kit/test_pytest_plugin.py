@@ -142,6 +142,14 @@ class TestWhatCanBeServed:
             assert Client(tree).get("/").text == "section"
             assert Client(tree).get("/site").text == "file"
 
+    def test_modules_of_the_present_folder_are_found(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "only_here.py").write_text("class Root: ...\n")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "path", [each for each in sys.path if each])
+        assert sites.load("only_here:Root").__name__ == "Root"
+
     def test_names_must_be_understood(self) -> None:
         with pytest.raises(ValueError, match="'module:object'"):
             sites.load("module")

@@ -11,6 +11,7 @@ import importlib
 import inspect
 import os
 import socket
+import sys
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -159,6 +160,8 @@ def stop_engine() -> None:
 def load(target: str) -> Any:
     """Return the object that ``"module:object"`` names; the object may have dots.
 
+    Modules are looked for in the present folder, too, as the program cherrypy does.
+
     Raises:
         ValueError: There is no colon in it.
         ImportError: There is no such module.
@@ -167,6 +170,9 @@ def load(target: str) -> Any:
     module_name, colon, path = target.partition(":")
     if not colon:
         raise ValueError(f"{target!r} is not of the form 'module:object'.")
+    folder = os.getcwd()
+    if folder not in sys.path and "" not in sys.path:
+        sys.path.insert(0, folder)
     found: Any = importlib.import_module(module_name)
     for name in path.split("."):
         found = getattr(found, name)
