@@ -11,6 +11,8 @@ from cherrypy.lib import cptools
 from tests.lib.apps import Config, serve
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cherrypy.testing import Response
 
 MD5_OF_ABC = '"900150983cd24fb0d6963f7d28e17f72"'
@@ -118,6 +120,20 @@ class TestAutotags:
         response = client.get("/")
         assert response.headers["ETag"] == MD5_OF_ABC
         assert response.text == "abc"
+
+    def test_leave_streams_alone(self) -> None:
+        def page() -> Iterator[str]:
+            while True:
+                yield "for ever"
+
+        config: Config = {
+            "tools.etags.on": True,
+            "tools.etags.autotags": True,
+            "response.stream": True,
+        }
+        with serve(page, config).get("/", stream=True) as response:
+            assert next(response.iter_bytes()) == b"for ever"
+            assert "ETag" not in response.headers
 
     def test_debug_tells_the_tag(self, caplog: pytest.LogCaptureFixture) -> None:
         ask(None, {}, autotags=True, debug=True)

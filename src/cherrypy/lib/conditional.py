@@ -29,8 +29,9 @@ def validate_etags(autotags: bool = False, debug: bool = False) -> None:
 
     Args:
         autotags: Give the response an entity tag, the MD5 of its body, if it has
-            none and its status is 200. Not for URLs that are changed by other
-            methods than GET: the tag of a PUT's answer is not the resource's.
+            none, its status is 200, and it is not streamed. Not for URLs that are
+            changed by other methods than GET: the tag of a PUT's answer is not the
+            resource's.
         debug: Log what is done.
 
     Raises:
@@ -41,7 +42,8 @@ def validate_etags(autotags: bool = False, debug: bool = False) -> None:
     request, response = serving.request, serving.response
     status = valid_status(response.status or None)[0]
     etag = response.headers.get("ETag")
-    if not etag and autotags and status == 200:
+    # A stream would be read to its end first, if it has one.
+    if not etag and autotags and status == 200 and not response.stream:
         etag = response.headers["ETag"] = _digest(response.collapse_body())
     if debug:
         log(f"ETag: {etag}, status: {status}", "TOOLS.ETAGS")
