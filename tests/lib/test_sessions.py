@@ -13,7 +13,7 @@ import cherrypy
 from cherrypy.http.dates import parse_http_date
 from cherrypy.lib import session_ram, sessions
 from cherrypy.lib.sessions import FileSession, RamSession, Session, SessionsAreOff
-from tests.lib.apps import mount, serve
+from tests.lib.apps import Config, mount, serve
 from tests.lib.session_kit import count, settings
 
 if TYPE_CHECKING:
@@ -515,6 +515,21 @@ class TestTheCookie:
             return ""
 
         assert id_of(serve(page).get("/")) == '""'
+
+    def test_expires_with_its_attributes_where_the_tool_is_off(self) -> None:
+        def page() -> str:
+            sessions.expire()
+            return ""
+
+        # Without them it is another cookie, or none that a browser takes.
+        named = {"name": "__Secure-id", "domain": "a.example", "path": "/b"}
+        config: Config = {f"tools.sessions.{key}": named[key] for key in named}
+        config["tools.sessions.secure"] = True
+        response = serve(page, config).get("/")
+        domain, expires, *others = attributes_of(response)
+        assert domain == "Domain=a.example"
+        assert expires.startswith("expires=")
+        assert others == ["HttpOnly", "Path=/b", "SameSite=Lax", "Secure"]
 
     def test_with_an_id_that_must_be_quoted_comes_back(self) -> None:
         class Odd(RamSession):

@@ -82,6 +82,9 @@ _ELSEWHERE = {
 }
 """Names that are imported when somebody wants them: most sites need one or none."""
 
+_OF_THE_COOKIE = ("path", "path_header", "domain", "secure", "httponly", "samesite")
+"""Settings that a cookie must have in common with the one that it replaces."""
+
 _ONE_YEAR = 365 * 24 * 60 * 60
 
 
@@ -428,12 +431,17 @@ def expire() -> None:
     serving = current.get()
     config = serving.request.config or {}
     name = config.get("tools.sessions.name", "session_id")
-    cookies = serving.response.cookie
-    if name not in cookies:
-        cookies[name] = ""
-        cookies[name]["path"] = config.get("tools.sessions.path") or "/"
-    cookies[name]["expires"] = format_http_date(time.time() - _ONE_YEAR)
-    cookies[name].pop("max-age", None)
+    if name not in serving.response.cookie:
+        settings = {
+            setting: config[f"tools.sessions.{setting}"]
+            for setting in _OF_THE_COOKIE
+            if f"tools.sessions.{setting}" in config
+        }
+        cookie = SessionCookie(name=name, timeout=None, **settings)
+        cookie.send(serving.request, serving.response, "")
+    morsel = serving.response.cookie[name]
+    morsel["expires"] = format_http_date(time.time() - _ONE_YEAR)
+    morsel.pop("max-age", None)
 
 
 if not TYPE_CHECKING:
