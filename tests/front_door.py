@@ -18,18 +18,22 @@ def untouched() -> Iterator[ModuleType]:
     """Give the front door; what is changed behind it is put back afterwards.
 
     That is: config, mounted applications, builtin tools, settings of servers and of the
-    checker, listeners of the engine; and there is no cache of answers. While the test
-    runs, the log is not shown.
+    checker, listeners of the engine, threads that have answered. There is no cache of
+    answers. While the test runs, the log is not shown.
     """
     import cherrypy
 
-    boxes: list[dict[str, Any]] = [
+    boxes: list[dict[Any, Any]] = [
         cherrypy.config,
+        cherrypy.config.namespaces,
+        cherrypy.Application.request_class.namespaces,
+        cherrypy.Application.toolboxes,
         cherrypy.tree.apps,
         cherrypy.servers,
         vars(cherrypy.server),
         vars(cherrypy.tools),
         vars(cherrypy.checker),
+        cherrypy.engine.thread_manager.threads,
     ]
     before = [dict(box) for box in boxes]
     listeners = {name: set(heard) for name, heard in cherrypy.engine.listeners.items()}
@@ -38,6 +42,7 @@ def untouched() -> Iterator[ModuleType]:
     cherrypy.tree.apps.clear()
     replaced = set(cherrypy.tree.replaced)
     cherrypy.tree.replaced.clear()
+    cherrypy.engine.thread_manager.threads.clear()
     forget_caches()
     try:
         yield cherrypy

@@ -15,6 +15,7 @@ from cherrypy.environment import gateways
 from cherrypy.environment.gateways import CPHTTPServer, CPWSGIServer, SettingsServer
 from cherrypy.environment.server import Server
 from cherrypy.httpd import listeners
+from cherrypy.process.plugins import ThreadManager
 from cherrypy.process.wspbus import Bus, Explained
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cherrypy.http.types import StartResponse
-    from cherrypy.httpd.exchange import Exchange
+    from cherrypy.httpd.exchange import Exchange, Handler
 
 HERE = "127.0.0.1"
 
@@ -438,6 +439,41 @@ def test_an_unknown_ssl_module_is_refused(server: Server, certificate: Any) -> N
     server.ssl_module = "gnutls"
     with pytest.raises(ValueError, match="'gnutls'; it can only be 'builtin'"):
         server.start()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_thread_that_ends_is_told_to_the_bus_by_itself(
+    server: Server, fails: bool
+) -> None:
+    manager = ThreadManager(server.bus)
+    manager.subscribe()
+    told: list[tuple[str, int, str]] = []
+
+    def note(channel: str, number: int) -> None:
+        told.append((channel, number, threading.current_thread().name))
+        if fails and channel == "stop":
+            raise ValueError("on purpose")
+
+    server.bus.subscribe("start_thread", lambda number: note("start", number))
+    server.bus.subscribe("stop_thread", lambda number: note("stop", number))
+    server.start()
+    # As an application does it for each request.
+    server.httpserver.handler = acquiring(server.bus, server.httpserver.handler)
+    ask(server)
+    server.stop()
+    (began, one, its_name), (ended, other, other_name) = told
+    assert (began, ended, one, its_name) == ("start", "stop", other, other_name)
+    assert manager.threads == {}
+
+
+def acquiring(bus: Bus, handler: Handler) -> Handler:
+    """Return a handler that says in which thread it is called."""
+
+    def acquire(exchange: Exchange) -> None:
+        bus.publish("acquire_thread")
+        handler(exchange)
+
+    return acquire
 
 
 def test_no_thread_stays_behind(server: Server) -> None:

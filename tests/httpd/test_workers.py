@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from cherrypy.httpd.limits import Limits
 from cherrypy.httpd.pages import FAST_SECONDS, Page, Pages
 from cherrypy.httpd.protocols.heads import HeadReader
+from cherrypy.httpd.schedule import Worker
+from cherrypy.httpd.server import HTTPServer
 from tests.httpd.serving import PATIENCE_SECONDS, hello, serving
 
 if TYPE_CHECKING:
@@ -263,7 +265,13 @@ def test_others_are_served_when_a_fast_page_overstays() -> None:
             assert client.ask().status == 200
 
 
-def test_others_are_served_even_if_there_is_no_worker_left() -> None:
+def test_others_are_served_even_if_there_is_no_worker_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[threading.Thread] = []
+    monkeypatch.setattr(
+        HTTPServer, "worker_ended", lambda _: ended.append(threading.current_thread())
+    )
     page = Staying()
     with serving(page, threads=1) as running:
         client = make_fast(running)
@@ -284,6 +292,9 @@ def test_others_are_served_even_if_there_is_no_worker_left() -> None:
             if running.server.workers == 2:
                 break
         assert running.server.workers == 2
+    # Each has said so by itself, those who left before the server ended, too.
+    assert len(ended) == len(set(ended)) > 2
+    assert all(isinstance(thread, Worker) for thread in ended)
 
 
 def test_the_number_of_threads_may_be_bounded() -> None:

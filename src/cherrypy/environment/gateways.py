@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,7 +21,7 @@ from cherrypy.httpd.limits import Limits
 from cherrypy.httpd.protocols.heads import HeadReader
 from cherrypy.httpd.server import HTTPServer
 from cherrypy.httpd.wsgi import WSGIHandler
-from cherrypy.process.wspbus import Explained
+from cherrypy.process.wspbus import ChannelFailures, Explained
 
 if TYPE_CHECKING:
     from cherrypy.environment.server import Server
@@ -210,6 +211,11 @@ class SettingsServer(HTTPServer):
     def wsgi_app(self, app: WSGIApplication) -> None:
         self._wsgi_app = app
         self.handler: Handler = WSGIHandler(app)
+
+    def worker_ended(self) -> None:
+        """Let ``stop_thread`` be published; another thread may get its identity."""
+        with suppress(ChannelFailures):  # the bus has logged them
+            self.server_adapter.bus.publish("release_thread")
 
     @property
     def timeout(self) -> float:

@@ -56,6 +56,7 @@ class Worker(threading.Thread):
             while Context().run(self._work):
                 pass
         finally:
+            self.schedule.server.worker_ended()
             self.schedule.forget(self)
 
     def _work(self) -> bool:

@@ -281,6 +281,9 @@ class HTTPServer:
         self.draining = True
         self.baton.post(self.baton.drain)
 
+    def worker_ended(self) -> None:
+        """Do nothing: for subclasses. A worker calls it, last of all, in its thread."""
+
     def _close(self) -> None:
         """Give everything back: threads, descriptors, files."""
         self.ready = False

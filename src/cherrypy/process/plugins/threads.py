@@ -20,8 +20,8 @@ class ThreadManager(SimplePlugin):
     ``start_thread`` and ``stop_thread`` are given a number that is the thread's own:
     a place to keep a database connection per thread.
 
-    Whoever ends threads may publish ``release_thread`` from a thread that will not
-    come again. The rest is told when the bus stops.
+    Whoever ends threads publishes ``release_thread`` from a thread that will not come
+    again, as our server does. The rest is told when the bus stops.
     """
 
     threads: dict[int, int]
