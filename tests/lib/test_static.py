@@ -164,6 +164,7 @@ class TestDirectory:
                 assert head.body == b""
                 found = got.headers.get("Content-Encoding", "identity")
                 assert found == coding
+                assert ("ETag" in got.headers) is (path == "/s/a.txt")
                 left_out = {"Date": ""}
                 assert dict(head.headers) | left_out == dict(got.headers) | left_out
 

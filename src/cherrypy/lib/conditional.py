@@ -13,6 +13,7 @@ from cherrypy.core.errors import HTTPError, HTTPRedirect
 from cherrypy.environment.site import log
 from cherrypy.http.dates import parse_http_date
 from cherrypy.http.elements import split_quoted
+from cherrypy.http.filebody import FileBody
 from cherrypy.http.status import valid_status
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ def validate_etags(autotags: bool = False, debug: bool = False) -> None:
 
     Args:
         autotags: Give the response an entity tag, the MD5 of its body, if it has
-            none, its status is 200, and it is not streamed. Not for URLs that are
-            changed by other methods than GET: the tag of a PUT's answer is not the
-            resource's.
+            none, its status is 200, and it is neither a stream nor a large file. Not
+            for URLs that are changed by other methods than GET: the tag of a PUT's
+            answer is not the resource's.
         debug: Log what is done.
 
     Raises:
@@ -42,8 +43,7 @@ def validate_etags(autotags: bool = False, debug: bool = False) -> None:
     request, response = serving.request, serving.response
     status = valid_status(response.status or None)[0]
     etag = response.headers.get("ETag")
-    # A stream would be read to its end first, if it has one.
-    if not etag and autotags and status == 200 and not response.stream:
+    if not etag and autotags and status == 200 and not _is_long(response):
         etag = response.headers["ETag"] = _digest(response.collapse_body())
     if debug:
         log(f"ETag: {etag}, status: {status}", "TOOLS.ETAGS")
@@ -132,6 +132,11 @@ def _entity_tags(value: str) -> list[str]:
 
 def _weak(tag: str) -> str:
     return tag.removeprefix("W/")
+
+
+def _is_long(response: Response) -> bool:
+    """Tell whether the body is not to be read into memory: it may have no end."""
+    return response.stream or isinstance(response.body, FileBody)
 
 
 def _digest(body: bytes) -> str:
