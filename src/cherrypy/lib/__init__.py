@@ -110,6 +110,10 @@ def set_vary_header(response: Response, header_name: str) -> None:
 
     Caches keep one answer for each value of the headers named there
     (RFC 9110 §12.5.5). ``*`` stands for all names.
+
+    Args:
+        response: The response.
+        header_name: In Title-Case, as it shall stand there; it is found in any case.
     """
     headers = response.headers
     present: Any = headers.get("Vary")

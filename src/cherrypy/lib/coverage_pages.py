@@ -93,7 +93,13 @@ _MOST_REPETITIONS = 2
 
 
 def files_inside(paths: Iterable[str], base: str, exclude: str) -> list[str]:
-    """Return the paths below a folder that do not match a pattern there, sorted."""
+    """Return the paths below a folder that do not match a pattern there, sorted.
+
+    Args:
+        paths: The paths.
+        base: The folder; empty or a slash for all.
+        exclude: A regular expression, looked for behind the folder; empty for none.
+    """
     pattern = re.compile(exclude) if exclude else None
     folder = base.rstrip("/\\")
     prefix = folder + os.sep if folder else ""

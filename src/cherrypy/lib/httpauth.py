@@ -73,13 +73,23 @@ def calculateNonce(realm: str, algorithm: str = MD5) -> str:
 def digestAuth(
     realm: str, algorithm: str = MD5, nonce: str | None = None, qop: str = AUTH
 ) -> str:
-    """Return a challenge of Digest, for ``WWW-Authenticate``."""
+    """Return a challenge of Digest, for ``WWW-Authenticate`` (RFC 2617 §3.2.1).
+
+    Args:
+        realm: What the browser tells the user that name and password are for.
+        algorithm: One of `SUPPORTED_ALGORITHM`.
+        nonce: What the client is to hash; by default `calculateNonce`.
+        qop: One of `SUPPORTED_QOP`.
+
+    Raises:
+        NotImplementedError: There is no such algorithm.
+    """
     _warn("digestAuth")
     return _digest_challenge(realm, algorithm, nonce, qop)
 
 
 def basicAuth(realm: str) -> str:
-    """Return a challenge of Basic, for ``WWW-Authenticate``."""
+    """Return a challenge of Basic, for ``WWW-Authenticate`` (RFC 7617 §2)."""
     _warn("basicAuth")
     return _basic_challenge(realm)
 

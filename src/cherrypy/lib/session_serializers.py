@@ -119,7 +119,12 @@ class PickleSerializer:
 def serializer_named(
     chosen: str | Serializer, protocol: int = pickle.HIGHEST_PROTOCOL
 ) -> Serializer:
-    """Return the serializer for a setting: ``json``, ``pickle``, dotted name, object.
+    """Return the serializer for a setting.
+
+    Args:
+        chosen: ``json``, ``pickle``, an object with `dumps` and `loads`, or the dotted
+            name of one.
+        protocol: Of pickles.
 
     Raises:
         ValueError: It has no `dumps` and `loads`.

@@ -112,7 +112,15 @@ def serve_fileobj(
 
 
 def serve_download(path: str | os.PathLike[str], name: str | None = None) -> Any:
-    """Serve a file that the browser is to save: ``application/x-download``."""
+    """Serve a file that the browser is to save: ``application/x-download``.
+
+    Args:
+        path: An absolute path.
+        name: What the browser calls the file; by default the last part of the path.
+
+    Raises:
+        ValueError, NotFound, HTTPRedirect, HTTPError: As for `serve_file`.
+    """
     return serve_file(path, "application/x-download", "attachment", name)
 
 

@@ -68,7 +68,15 @@ class Variant(tuple[str, dict[str, Any], bytes, float]):
         lenient: bool = True,
         age: float = 0,
     ) -> Variant:
-        """Make one of its four parts and of what the rules say of it, in seconds."""
+        """Make one of its four parts and of what the rules say of it.
+
+        Args:
+            answer: Status, headers, body, and when it was made (since the epoch).
+            fresh: For how many seconds from now on it is fresh.
+            stale: For how many more it may be given out while it is made anew.
+            lenient: Whether those who say so may have it stale.
+            age: How many seconds old it is already.
+        """
         variant = cls(answer)
         now = time.monotonic()
         variant.born = now - age
@@ -80,7 +88,12 @@ class Variant(tuple[str, dict[str, Any], bytes, float]):
 
     @classmethod
     def recalled(cls, answer: Any, delay: float) -> Variant:
-        """Make one of a 4-tuple that a cache of somebody else has kept."""
+        """Make one of a 4-tuple that a cache of somebody else has kept.
+
+        Args:
+            answer: As for `made`; one that is a variant already stays as it is.
+            delay: Seconds from its making on that it is fresh, unless it says itself.
+        """
         if isinstance(answer, Variant):
             return answer
         status, headers, _, created = answer

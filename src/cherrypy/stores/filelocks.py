@@ -131,6 +131,11 @@ def in_words(error: OSError) -> str:
 def take(path: str, key: str, patience: Patience) -> Callable[[], None]:
     """Wait for the lock of a file, and return what lets go of it.
 
+    Args:
+        path: The lock file; it is made if it is not there, and so is its folder.
+        key: What to call the lock in errors.
+        patience: How long to wait.
+
     Raises:
         LockTimeout: It was not to be had in that time.
         OSError: The file cannot be made.
