@@ -19,10 +19,8 @@ SCRIPTS = sorted(
 
 
 def test_all_fragments_are_rendered() -> None:
-    version = ("--version", "99", "--name", "Morello")
-    draft = run(
-        sys.executable, "-m", "towncrier", "build", "--draft", *version, cwd=PROJECT
-    )
+    draft = run(sys.executable, "-m", "towncrier", "build", "--draft", cwd=PROJECT)
+    assert "# Morello " in draft
     flat = " ".join(draft.split())
     fragments = set((PROJECT / "newsfragments").glob("*.md"))
     for path in fragments - {PROJECT / "newsfragments" / "README.md"}:
