@@ -87,18 +87,21 @@ class KeyLocks:
     """A table of locks; there is an entry for a key only while its lock is held."""
 
     def __init__(self) -> None:
+        # By key. It needs no guard: to become its holder is one operation.
+        self._holders: dict[str, KeyLock] = {}
         # Guards the lines; any thread may come. It can be taken twice by one thread:
         # a garbage collection in the middle may end a page that holds a lock.
         self._guard = threading.RLock()
+        # Those who wait, by key; there is no line without a holder.
         self._lines: dict[str, deque[threading.Lock]] = {}
 
     def __len__(self) -> int:
         """Return how many keys are locked at present."""
-        return len(self._lines)
+        return len(self._holders)
 
     def held(self, key: str) -> bool:
         """Whether somebody holds the key's lock at present."""
-        return key in self._lines
+        return key in self._holders
 
     def acquire(self, key: str, seconds: float | None = None) -> KeyLock:
         """Wait in line for the key's lock, and hold it until it is released.
@@ -111,17 +114,17 @@ class KeyLocks:
             LockTimeout: It was not to be had in that time.
         """
         lock = KeyLock(self, key)
+        if self._holders.setdefault(key, lock) is lock:
+            return lock
+        if seconds is not None and seconds <= 0:
+            raise Patience(seconds).lost(key)
+        turn = threading.Lock()
+        turn.acquire()
         with self._guard:
-            line = self._lines.get(key)
-            if line is None:
-                self._lines[key] = deque()
+            if self._holders.setdefault(key, lock) is lock:
                 return lock
-            if seconds is not None and seconds <= 0:
-                raise Patience(seconds).lost(key)
-            turn = threading.Lock()
-            turn.acquire()
-            line.append(turn)
-        self._wait(lock, line, turn, seconds)
+            self._lines.setdefault(key, deque()).append(turn)
+        self._wait(lock, turn, seconds)
         return lock
 
     def acquire_with(
@@ -152,7 +155,6 @@ class KeyLocks:
     def _wait(
         self,
         lock: KeyLock,
-        line: deque[threading.Lock],
         turn: threading.Lock,
         seconds: float | None,
     ) -> None:
@@ -163,20 +165,22 @@ class KeyLocks:
                 return
         except BaseException:
             # Control-C while waiting: whoever stands behind us must not suffer.
-            if not self._leave(line, turn):
+            if not self._leave(lock.key, turn):
                 lock.release()
             raise
-        if self._leave(line, turn):
+        if self._leave(lock.key, turn):
             raise Patience(seconds).lost(lock.key)
         # We were handed the lock while we gave up: then it is ours.
 
-    def _leave(self, line: deque[threading.Lock], turn: threading.Lock) -> bool:
+    def _leave(self, key: str, turn: threading.Lock) -> bool:
         """Leave the line; False when we have been handed the lock already."""
         with self._guard:
-            try:
-                line.remove(turn)
-            except ValueError:
+            line = self._lines.get(key)
+            if line is None or turn not in line:
                 return False
+            line.remove(turn)
+            if not line:
+                del self._lines[key]
             return True
 
     def _release(self, lock: KeyLock) -> None:
@@ -184,8 +188,12 @@ class KeyLocks:
             if lock._locks is None:
                 return
             lock._locks = None
-            line = self._lines[lock.key]
-            if line:
-                line.popleft().release()
-            else:
-                del self._lines[lock.key]
+            key = lock.key
+            line = self._lines.get(key)
+            if line is None:
+                del self._holders[key]
+                return
+            turn = line.popleft()
+            if not line:
+                del self._lines[key]
+            turn.release()
