@@ -17,12 +17,23 @@ from tests.core.sites import Closing, client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from http.cookies import SimpleCookie
     from pathlib import Path
 
 
 @pytest.fixture
 def response() -> Response:
     return Response()
+
+
+class Ready:
+    """A cookie that is ready to be sent."""
+
+    text = "ready=1; Path=/"
+
+    def put(self, cookies: SimpleCookie) -> None:
+        cookies["ready"] = "1"
+        cookies["ready"]["path"] = "/"
 
 
 def header(response: Response, name: bytes) -> list[bytes]:
@@ -264,6 +275,29 @@ class TestFinalizing:
         assert header(response, b"X-Text") == [b"\xe9"]
         assert header(response, b"X-Wide") == [b"=?utf-8?b?4oKs?="]
         assert header(response, b"X-Lines") == [b"abc"]
+
+    def test_a_ready_cookie_is_sent_as_it_is(self, response: Response) -> None:
+        response.ready_cookie = Ready()
+        response.finalize()
+        assert header(response, b"Set-Cookie") == [b"ready=1; Path=/"]
+        assert "cookie" not in vars(response)
+
+    def test_a_ready_cookie_is_there_for_whoever_looks(
+        self, response: Response
+    ) -> None:
+        response.ready_cookie = Ready()
+        assert response.cookie["ready"].value == "1"
+        response.cookie["a"] = "2"
+        response.cookie["ready"]["path"] = "/there"
+        response.finalize()
+        found = header(response, b"Set-Cookie")
+        assert found == [b"a=2", b"ready=1; Path=/there"]
+
+    def test_a_ready_cookie_can_be_taken_away(self, response: Response) -> None:
+        response.ready_cookie = Ready()
+        del response.cookie["ready"]
+        response.finalize()
+        assert header(response, b"Set-Cookie") == []
 
     def test_cookies_come_last_in_the_order_of_their_names(
         self, response: Response

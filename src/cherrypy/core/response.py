@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from cherrypy.core import bridge
 from cherrypy.core.errors import HTTPError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cherrypy.http.types import HeaderList
 
-__all__ = ["Response", "ResponseBody"]
+__all__ = ["ReadyCookie", "Response", "ResponseBody"]
 
 # Speed: status lines that need no encoding.
 _LINES = {
@@ -119,11 +119,25 @@ def _is_bytes(chunk: object) -> bool:
     return isinstance(chunk, bytes | bytearray | memoryview)
 
 
-def _empty_cookie(response: Response) -> SimpleCookie:
+class ReadyCookie(Protocol):
+    """A cookie whose text is ready, and which is made only if somebody looks."""
+
+    text: str
+    """What stands in ``Set-Cookie``."""
+
+    def put(self, cookies: SimpleCookie) -> None:
+        """Add it to others."""
+        ...
+
+
+def _make_cookie(response: Response) -> SimpleCookie:
     """Cookies to be set, as a `http.cookies.SimpleCookie`."""
     from http.cookies import SimpleCookie  # lazy: most responses set none
 
-    return SimpleCookie()
+    cookies = SimpleCookie()
+    if response.ready_cookie is not None:
+        response.ready_cookie.put(cookies)
+    return cookies
 
 
 class Response:
@@ -150,7 +164,10 @@ class Response:
     headers: HeaderMap = HeaderMap()
     """Header fields by name; Content-Type, Server and Date are there already."""
 
-    cookie: lazy[SimpleCookie] = lazy(_empty_cookie)
+    cookie: lazy[SimpleCookie] = lazy(_make_cookie)
+
+    ready_cookie: ReadyCookie | None = None
+    """A first cookie, as long as nobody has looked at `cookie`."""
 
     body: ResponseBody = ResponseBody()
     """The body: bytes, an iterable of bytes, a file, or None."""
@@ -254,6 +271,8 @@ class Response:
         self.header_list = lines = headers.output()
         if "cookie" in self.__dict__:
             self._add_cookies(lines)
+        elif self.ready_cookie is not None:
+            lines.append((b"Set-Cookie", headers.encode(self.ready_cookie.text)))
 
     def _settle_status(self) -> int:
         """Make the status text and bytes; return its code."""

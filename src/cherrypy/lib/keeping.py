@@ -109,7 +109,7 @@ def _is_public(response: Response) -> bool:
 def _is_personal(request: Any, response: Response) -> bool:
     return (
         request.__dict__.get("touched_session", False)
-        or ("cookie" in response.__dict__ and bool(response.cookie))
+        or bool(response.cookie)
         or "Set-Cookie" in response.headers
     )
 

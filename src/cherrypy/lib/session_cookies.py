@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cherrypy.http.cookies import Morsel, SimpleCookie, parse_cookie
 from cherrypy.http.dates import format_http_date
 
 if TYPE_CHECKING:
-    from collections.abc import Container
-
     from cherrypy.core.request import Request
     from cherrypy.core.response import Response
 
@@ -20,7 +19,14 @@ _FORBIDDEN = frozenset(map(chr, (*range(32), 127, ord(";"))))
 _ABBREVIATIONS = {"lax": "Lax", "strict": "Strict", "none": "None"}
 
 
-_Ready = tuple[int, dict[str, Any], str]
+class _Made(NamedTuple):
+    """What is the same for all cookies of a second."""
+
+    second: int
+    name: str
+    attributes: dict[str, Any]
+    tail: str
+    """The attributes as they stand in the header."""
 
 
 class SessionCookie:
@@ -68,7 +74,7 @@ class SessionCookie:
                     f"{value!r} cannot stand in a cookie: neither control characters "
                     "nor semicolons can."
                 )
-        self._ready: dict[bool, _Ready] = {}
+        self._made: dict[bool, _Made] = {}
         # Raises CookieError, a ValueError of its kind, for a name that is none.
         SimpleCookie()[name] = ""
 
@@ -78,32 +84,22 @@ class SessionCookie:
         if secure is None:
             secure = request.scheme == "https" or _is_encrypted(request)
         second = int(time.time())
-        ready = self._ready.get(secure)
-        if ready is None or ready[0] != second or self.path_header is not None:
-            ready = self._ready[secure] = self._made_ready(request, second, secure)
-        # Speed: as SimpleCookie makes it, at a tenth of the cost.
-        morsel = _SessionMorsel.__new__(_SessionMorsel)
-        dict.update(morsel, ready[1])
-        morsel.ready = ready
-        coded = id
-        if not (id.isalnum() and id.isascii()):
-            _, coded = SimpleCookie().value_encode(id)
-        morsel.__setstate__({"key": self.name, "value": id, "coded_value": coded})
-        own = response.__dict__
-        cookies = own.get("cookie")
-        if cookies is None:
-            # Speed: nothing but an empty dictionary of its own kind.
-            cookies = own["cookie"] = SimpleCookie.__new__(SimpleCookie)
-        dict.__setitem__(cookies, self.name, morsel)
+        made = self._made.get(secure)
+        if made is None or made.second != second or self.path_header is not None:
+            made = self._made[secure] = self._make(request, second, secure)
+        ready = _ReadyCookie(made, id)
+        if "cookie" in response.__dict__:
+            ready.put(response.cookie)
+        else:
+            response.ready_cookie = ready
 
     def withdraw(self, response: Response) -> None:
         """Take the cookie out of a response: the client shall keep what it has."""
         response.cookie.pop(self.name, None)
 
-    def _made_ready(self, request: Request, second: int, secure: bool) -> _Ready:
-        """Return the attributes as a mapping and as text; the same for a second."""
-        attributes: dict[str, Any] = dict(Morsel())
-        attributes["path"] = self._path(request)
+    def _make(self, request: Request, second: int, secure: bool) -> _Made:
+        """Return what is the same for all cookies of a second."""
+        attributes: dict[str, Any] = {"path": self._path(request)}
         if self.seconds:
             attributes["expires"] = format_http_date(second + self.seconds)
             attributes["max-age"] = self.seconds
@@ -117,9 +113,9 @@ class SessionCookie:
             attributes["samesite"] = self.samesite
         template: Morsel[str] = Morsel()
         template.set("x", "x", "x")
-        dict.update(template, attributes)
+        template.update(attributes)
         tail = template.OutputString().partition("=x")[2]
-        return second, attributes, tail
+        return _Made(second, self.name, attributes, tail)
 
     def _path(self, request: Request) -> str:
         path = self.path
@@ -131,20 +127,24 @@ class SessionCookie:
         return path or "/"
 
 
-class _SessionMorsel(Morsel[str]):
-    """A cookie whose text is ready, as long as nobody changes it."""
+class _ReadyCookie:
+    """The cookie of one response, as text; Speed: most are never anything else."""
 
-    ready: _Ready
+    __slots__ = ("_id", "_made", "text")
 
-    if TYPE_CHECKING:
+    def __init__(self, made: _Made, id: str) -> None:
+        self._made = made
+        self._id = id
+        coded = id
+        if not (id.isalnum() and id.isascii()):
+            _, coded = SimpleCookie().value_encode(id)
+        self.text: str = f"{made.name}={coded}{made.tail}"
 
-        def __setstate__(self, state: dict[str, str]) -> None: ...
-
-    def OutputString(self, attrs: Container[str] | None = None) -> str:
-        _, attributes, tail = self.ready
-        if attrs is None and dict.__eq__(self, attributes):
-            return f"{self.key}={self.coded_value}{tail}"
-        return super().OutputString(attrs)
+    def put(self, cookies: SimpleCookie) -> None:
+        """Add it to others."""
+        cookies.pop(self._made.name, None)
+        cookies[self._made.name] = self._id
+        cookies[self._made.name].update(self._made.attributes)
 
 
 def sent_id(request: Request, name: str) -> str | None:
@@ -154,18 +154,18 @@ def sent_id(request: Request, name: str) -> str | None:
         morsel = request.cookie.get(name)
         return None if morsel is None else morsel.value
     header = request.raw_header("Cookie")
-    if not header or name not in header:
-        return None
-    # Speed: one cookie, without the machinery for all of them.
+    return None if header is None else _value_in(header, name)
+
+
+@lru_cache(maxsize=512)
+def _value_in(header: str, name: str) -> str | None:
+    """Return the value of one cookie, without the machinery for all of them."""
     found = None
-    if ";" not in header:
-        this, _, value = header.partition("=")
-        if this == name and value.isalnum() and value.isascii():
-            return value
-    for pair in header.split(";"):
-        this, equals, value = pair.partition("=")
-        if equals and this.strip() == name:
-            found = value.strip()
+    if name in header:
+        for pair in header.split(";"):
+            this, equals, value = pair.partition("=")
+            if equals and this.strip() == name:
+                found = value.strip()
     if found is None or (found.isascii() and found.isalnum()):
         return found
     morsel = parse_cookie(header).get(name)
