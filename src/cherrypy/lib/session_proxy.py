@@ -19,10 +19,10 @@ class SessionsAreOff(AttributeError):
 
 
 def _present() -> Any:  # Any: it may be of a user's own class.
-    here = current.get().__dict__
-    if "session" in here:
-        return here["session"]
-    raise _nothing_here()
+    try:
+        return current.get().session  # type: ignore[attr-defined]  # documented place
+    except AttributeError:
+        raise _nothing_here() from None
 
 
 def _nothing_here() -> SessionsAreOff:
