@@ -64,11 +64,16 @@ def make_data(file: Path, password: str) -> None:
 
 def main() -> None:
     """Open the storage, greet, and serve until somebody stops it."""
-    parser = argparse.ArgumentParser(prog="notes", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument("--data", type=Path, default=Path("demo-data"))
-    parser.add_argument("--environment", choices=["staging", "production"])
+    parser = argparse.ArgumentParser(
+        prog="notes",
+        description="Start the notes, a demonstration.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on")
+    add("--port", type=int, default=8080, help="port to listen on; 0 for any free one")
+    add("--data", type=Path, default=Path("demo-data"), help="folder of the data")
+    add("--environment", choices=["staging", "production"], help="set of config")
     options = parser.parse_args()
     file = options.data / "notes.sqlite"
     # A password that everybody knows is good for this machine only.
