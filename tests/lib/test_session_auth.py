@@ -6,9 +6,12 @@ import pytest
 
 import cherrypy
 from cherrypy.lib.cptools import SessionAuth
+from cherrypy.lib.sessions import FileSession
 from tests.lib.apps import Config, mount
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cherrypy.testing import Client, Response
 
 
@@ -96,6 +99,28 @@ class TestLogin:
         assert visit.session == {"username": "jon"}
         assert visit.get("/").text == "hello jon"
         assert visit.events == [("on_login", "jon"), ("on_check", "jon")]
+
+    def test_holds_the_lock_whichever_tool_was_switched_on_first(
+        self, tmp_path: Path
+    ) -> None:
+        held: list[bool] = []
+
+        def note(username: str, password: str) -> None:
+            held.append(cherrypy.session.locked)
+
+        # In this order: sessions come last.
+        config: Config = {
+            "tools.session_auth.on": True,
+            "tools.session_auth.check_username_and_password": note,
+            "tools.sessions.on": True,
+            "tools.sessions.storage_class": FileSession,
+            "tools.sessions.storage_path": str(tmp_path / "sessions"),
+        }
+        client = mount(Site(), {"/": config})
+        data = {"username": "jon", "password": "secret"}
+        assert client.post("/do_login", data=data).status_code == 303
+        assert client.get("/").text == "hello jon"
+        assert held == [True]
 
     def test_fails_with_the_wrong_password(self) -> None:
         visit = Visit()

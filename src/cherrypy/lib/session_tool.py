@@ -16,6 +16,10 @@ _OF_THE_COOKIE = (
 )
 
 
+# Tools of the usual priority, 50, use the session, whichever was switched on first.
+_BEFORE_OTHER_TOOLS = 49.5
+
+
 class SessionTool(Tool):
     """Opens a session for each request, and saves it.
 
@@ -45,7 +49,7 @@ class SessionTool(Tool):
             hooks.attach(self._point, self.callable, priority=priority, **settings)
         lock = self._lock_session
         if locking == "implicit":
-            hooks.attach("before_handler", lock)
+            hooks.attach("before_handler", lock, priority=_BEFORE_OTHER_TOOLS)
         elif locking == "early":
             hooks.attach("before_request_body", lock, priority=60)
         hooks.attach("before_finalize", sessions.save)
