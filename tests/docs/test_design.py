@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.architecture.house import MODULES, PROJECT
 
 # Programs for users to read, run or copy; one line stands for each folder.
@@ -35,3 +37,11 @@ def test_every_folder_of_tests_is_named() -> None:
 
 def test_the_import_contracts_are_those_in_force() -> None:
     assert (PROJECT / ".importlinter").read_text(encoding="utf-8") in TEXT
+
+
+def test_the_size_of_the_house_is_about_right() -> None:
+    told = re.search(r"(\d+) modules, about ([\d,]+) lines", TEXT)
+    assert told is not None
+    lines = sum(len(module.text.splitlines()) for module in MODULES)
+    assert int(told[1]) == pytest.approx(len(MODULES), rel=0.05)
+    assert int(told[2].replace(",", "")) == pytest.approx(lines, rel=0.05)
