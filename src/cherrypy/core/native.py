@@ -38,13 +38,14 @@ _OF_THE_BODY = frozenset({b"content-length", b"transfer-encoding"})
 class _Understood:
     """What a request head says to us; kept with the head, which may come again."""
 
-    __slots__ = ("path", "query", "received", "version")
+    __slots__ = ("ascii", "path", "query", "received", "version")
 
     def __init__(self, head: RequestHead) -> None:
         self.version = "HTTP/1.1" if head.version == (1, 1) else "HTTP/1.0"
         path = unquote_path(head.path)
         self.path = urljoin(path) if "//" in path else path
         self.query = head.query.decode("latin-1")
+        self.ascii = path.isascii() and self.query.isascii()
         self.received = ReceivedHeaders(head.headers)
 
 
@@ -80,7 +81,7 @@ class NativeGateway:
             return
         before = current.get()
         path, query = known.path, known.query
-        if not (path.isascii() and query.isascii()):
+        if not known.ascii:
             encoding = app.find_config(path, "request.uri_encoding", "utf-8")
             path, query = recode_path_qs(path, query, encoding) or (path, query)
         try:

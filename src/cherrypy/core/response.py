@@ -253,21 +253,23 @@ class Response:
             headers.pop("Content-Length", None)
             self._run_out()
         elif dict.get(headers, "Content-Length") is None:
-            if self.stream:
-                headers.pop("Content-Length", None)
-            elif isinstance(self._body, FileBody):
-                self._settle_file(self._body)
-            else:
-                body = self._body
-                # Speed: most bodies are in one piece, as collapse_body would find.
-                if body.__class__ is list and len(body) == 1 and not self.collapses:
-                    chunk = body[0]
-                    whole = chunk if chunk.__class__ is bytes else self.collapse_body()
-                else:
-                    whole = self.collapse_body()
-                size = len(whole)
+            body = self._body
+            # Speed: most bodies are in one piece, as collapse_body would find.
+            if (
+                body.__class__ is list
+                and len(body) == 1
+                and body[0].__class__ is bytes
+                and not (self.stream or self.collapses)
+            ):
+                size = len(body[0])
                 length = _LENGTHS[size] if size < 1024 else str(size)
                 dict.__setitem__(headers, "Content-Length", length)
+            elif self.stream:
+                headers.pop("Content-Length", None)
+            elif isinstance(body, FileBody):
+                self._settle_file(body)
+            else:
+                headers["Content-Length"] = str(len(self.collapse_body()))
         self.header_list = lines = headers.output()
         if "cookie" in self.__dict__:
             self._add_cookies(lines)

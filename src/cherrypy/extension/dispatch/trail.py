@@ -195,7 +195,7 @@ def _follow(
     unusual = translate is not punctuation_to_underscores
     node, at, used = root, 0, 0
     place, seen = "", -1
-    while True:
+    for _ in range(MAX_DEPTH):
         # As in `_attribute`: what a bound method has lies in its function.
         if type(node) is MethodType and type(node.__func__) is FunctionType:
             find = node.__func__.__dict__.get
@@ -218,7 +218,7 @@ def _follow(
                     if STATIC_DIRECTORY in config:
                         section = place or "/"
         stops.append((node, used, len(layers), section))
-        if at == end or len(stops) == MAX_DEPTH:
+        if at == end:
             break
         name = names[at]
         at += 1
