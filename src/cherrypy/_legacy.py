@@ -234,6 +234,7 @@ class _Moved(ModuleType):
             setattr(room, name, vars(self)["_replaced"].pop(name))
         else:
             delattr(room, name)
+            del vars(self)["_found"][name]
 
     def __dir__(self) -> list[str]:
         return sorted({name for room in self._rooms() for name in dir(room)})

@@ -260,6 +260,8 @@ class TestPatching:
         assert home.Forest == "trees"
         monkeypatch.undo()
         assert not hasattr(home, "Forest")
+        with pytest.raises(AttributeError, match="Moved to"):
+            _ = old.Forest
 
     def test_programs_may_put_a_template_of_their_own_for_all_errors(
         self, monkeypatch: pytest.MonkeyPatch
