@@ -79,6 +79,52 @@ def test_a_lock_is_renewed_as_soon_as_the_server_is_back(server: Server) -> None
     let_go()
 
 
+def test_a_server_that_is_away_is_not_asked_all_the_time(server: Server) -> None:
+    pauses: list[float] = []
+
+    class Wake(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout or 0.0)
+            return super().wait(timeout)
+
+    leases = Leases(0.09)
+    leases._wake = Wake()
+    server.away = True
+    let_go = take(leases, server)
+    until(lambda: server.asked_in_vain >= 3)
+    assert min(pauses) > 0.01
+    server.away = False
+    let_go()
+
+
+def test_a_lock_is_renewed_while_other_servers_are_away(server: Server) -> None:
+    leases = Leases(0.06)
+    away = Server()
+    away.away = True
+    ways_out = [take(leases, away) for _ in range(9)] + [take(leases, server)]
+    until(lambda: server.renewed >= 3)
+    for let_go in ways_out:
+        let_go()
+    until(lambda: lease_threads() == 0)
+
+
+def test_a_lock_is_renewed_while_one_is_owed_elsewhere(server: Server) -> None:
+    leases = Leases(60)
+    let_go = take(leases, server)
+    for lease in leases._held:
+        lease.due = 0.0
+    away = Server()
+    let_go_there = take(leases, away)
+    away.away = True
+    let_go_there()
+    until(lambda: server.renewed)
+    assert leases._owed
+    away.away = False
+    let_go()
+    until(lambda: lease_threads() == 0)
+    assert away.given_back == 1
+
+
 def test_a_lock_is_given_back_when_the_server_is_back(server: Server) -> None:
     leases = Leases(60)
     let_go = take(leases, server)

@@ -144,8 +144,9 @@ class Leases:
         while True:
             self._wake.wait(pause)
             self._wake.clear()
-            answered = self._give_back_owed() and self._renew_held()
-            pause = self.seconds / 3 if answered else _RETRY_SECONDS
+            # Each lease may be of another server, and that of one be away.
+            self._renew_held()
+            pause = self.seconds / 3 if self._give_back_owed() else _RETRY_SECONDS
             with self._guard:
                 if not self._held and not self._owed:
                     self._thread = None
@@ -154,7 +155,8 @@ class Leases:
                     pause = min(pause, max(0.0, lease.due - time.monotonic()))
 
     def _give_back_owed(self) -> bool:
-        """Pay what is owed; False when the server is away."""
+        """Pay what is owed; False when a server is away."""
+        answered = True
         with self._guard:
             owed = list(self._owed)
         for lease in owed:
@@ -162,37 +164,33 @@ class Leases:
                 try:
                     lease.give_back()
                 except StoreUnavailable:
-                    return False
+                    answered = False
+                    continue
             with self._guard:
                 self._owed.discard(lease)
-        return True
+        return answered
 
-    def _renew_held(self) -> bool:
-        """Renew what is due; False when the server is away."""
+    def _renew_held(self) -> None:
+        """Renew what is due."""
         with self._guard:
             held = list(self._held)
         for lease in held:
-            now = time.monotonic()
-            if lease.due > now:
-                continue
-            if not self._renew(lease, now):
-                return False
-        return True
+            if lease.due <= time.monotonic():
+                self._renew(lease)
 
-    def _renew(self, lease: Lease, now: float) -> bool:
+    def _renew(self, lease: Lease) -> None:
+        now = time.monotonic()
         try:
             lease.renew()
         except StoreUnavailable:
-            answered = False
+            lease.due = now + min(self.seconds / 3, _RETRY_SECONDS)
         else:
-            answered = True
             lease.due = now + self.seconds / 3
         with self._guard:
             is_held = lease in self._held
         if not is_held:
             # Given back in the meantime; renewing it may have taken it once more.
             self._owe(lease)
-        return answered
 
 
 def _may_have_arrived(error: StoreUnavailable) -> bool:
