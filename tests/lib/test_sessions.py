@@ -822,14 +822,33 @@ class OwnSession(Session):
 
 
 class TestAClassOfOnesOwn:
-    def test_keeps_sessions(self) -> None:
-        client = serve(count, settings(storage_class=OwnSession, place="here"))
+    @pytest.fixture
+    def own(self) -> type[OwnSession]:
+        """Return a class that no test has used, for it is set up once."""
+
+        class FreshSession(OwnSession):
+            kept: dict[str | None, Any] = {}  # noqa: RUF012
+            set_up: list[dict[str, Any]] = []  # noqa: RUF012
+
+        return FreshSession
+
+    def test_keeps_sessions(self, own: type[OwnSession]) -> None:
+        client = serve(count, settings(storage_class=own, place="here"))
         assert [client.get("/").text for _ in range(3)] == ["1", "2", "3"]
-        (setup,) = OwnSession.set_up
+        (setup,) = own.set_up
         assert setup == {"place": "here"}
-        (data, expires) = OwnSession.kept.popitem()[1]
+        (data, expires) = own.kept.popitem()[1]
         assert data == {"count": 3}
         assert expires > sessions.Session(without_storage=True).now()
+
+    def test_is_told_how_it_is_locked_if_config_says_so(self) -> None:
+        def page() -> str:
+            return str(getattr(cherrypy.serving.session, "locking", None))
+
+        for locking in ("explicit", "early"):
+            chosen = settings(storage_class=OwnSession, locking=locking)
+            assert serve(page, chosen).get("/").text == locking
+        assert serve(page, settings(storage_class=OwnSession)).get("/").text == "None"
 
     def test_must_say_how(self) -> None:
         session = Session(without_storage=True)
@@ -842,6 +861,6 @@ class TestAClassOfOnesOwn:
             len(session)
         session.clean_up()
 
-    def test_ends_by_its_own_clock(self) -> None:
-        client = serve(count, settings(storage_class=OwnSession, timeout=-1))
+    def test_ends_by_its_own_clock(self, own: type[OwnSession]) -> None:
+        client = serve(count, settings(storage_class=own, timeout=-1))
         assert [client.get("/").text for _ in range(2)] == ["1", "1"]

@@ -40,7 +40,8 @@ class SessionTool(Tool):
         priority = settings.pop("priority", None)
         if priority is None:
             priority = getattr(self.callable, "priority", self._priority)
-        locking = settings.pop("locking", "implicit")
+        # documented behaviour: left among them, so that a session can tell it.
+        locking = settings.get("locking", "implicit")
         if self.callable is sessions.init:
             # Speed: the settings are understood once, not at each request.
             opener = sessions.SessionOpener(**settings)
