@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from cherrypy.cli.listing import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +42,26 @@ class Root:
     def trap(self):
         raise AssertionError("properties are left alone")
 """
+
+
+class Inventive:
+    def __getattr__(self, name: str) -> object:
+        return Inventive()
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        (None, ""),
+        (json, "json"),
+        (json.dumps, "json.dumps"),
+        (Inventive, f"{__name__}.Inventive"),
+        (Inventive(), f"{__name__}.Inventive"),
+        (functools.partial(print), "functools.partial"),
+    ],
+)
+def test_a_page_is_named_as_it_is_imported(page: object, name: str) -> None:
+    assert name_of(page) == name
 
 
 @pytest.fixture

@@ -305,10 +305,11 @@ def name_of(page: Any) -> str:
     """Return the name of a page as one would import it."""
     if page is None:
         return ""
-    if not hasattr(page, "__qualname__"):
-        page = type(page)
     if inspect.ismodule(page):
         return page.__name__
+    # Objects that invent their attributes have any of that name.
+    if not isinstance(getattr(page, "__qualname__", None), str):
+        page = type(page)
     return f"{page.__module__}.{page.__qualname__}"
 
 
