@@ -16,7 +16,7 @@ from cherrypy.stores import filelocks, lifetime
 from cherrypy.stores.base import LockTimeout, StoreUnavailable
 from cherrypy.stores.file import FileStore
 from cherrypy.stores.filelocks import safe_name
-from cherrypy.stores.locks import Patience
+from cherrypy.stores.locks import Deadline
 from tests.stores import clerk
 from tests.stores.contract import SharedStoreContract, until
 
@@ -398,14 +398,14 @@ def test_who_gives_up_while_the_lock_is_let_go_removes_its_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = FileStore(folder).lock("k")
-    lost = Patience.lost
+    missed = Deadline.missed
 
-    def released_before(patience: Patience, key: str) -> LockTimeout:
+    def released_before(deadline: Deadline, key: str) -> LockTimeout:
         first.release()
         assert names(folder) == ["value-k.lock"]
-        return lost(patience, key)
+        return missed(deadline, key)
 
-    monkeypatch.setattr(Patience, "lost", released_before)
+    monkeypatch.setattr(Deadline, "missed", released_before)
     with pytest.raises(LockTimeout):
         FileStore(folder).lock("k", 0.001)
     assert names(folder) == []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cherrypy.stores.base import LockTimeout
-from cherrypy.stores.locks import KeyLock, KeyLocks, Patience
+from cherrypy.stores.locks import Deadline, KeyLock, KeyLocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,9 +72,9 @@ def test_who_waits_too_long_gives_up_and_leaves_the_line(locks: KeyLocks) -> Non
 
 def test_a_very_long_patience_is_no_error(locks: KeyLocks) -> None:
     locks.acquire("k", 1e12).release()
-    assert Patience(1e12).left() == pytest.approx(1e12)
-    assert Patience(None).left() is None
-    assert Patience(-1).left() == 0
+    assert Deadline(1e12).left() == pytest.approx(1e12)
+    assert Deadline(None).left() is None
+    assert Deadline(-1).left() == 0
 
 
 def test_the_lock_is_handed_on_in_the_order_of_asking(
@@ -180,8 +180,8 @@ def test_a_further_lock_is_taken_behind_the_turn_and_let_go_before_it(
 ) -> None:
     story = []
 
-    def take(key: str, patience: Patience) -> Callable[[], None]:
-        assert 0 < (patience.left() or 0) <= 5
+    def take(key: str, deadline: Deadline) -> Callable[[], None]:
+        assert 0 < (deadline.left() or 0) <= 5
         story.append(("taken", locks.held("k")))
         return lambda: story.append(("let go", locks.held("k")))
 
@@ -195,8 +195,8 @@ def test_a_further_lock_is_taken_behind_the_turn_and_let_go_before_it(
 def test_a_further_lock_that_is_not_to_be_had_gives_the_turn_back(
     locks: KeyLocks,
 ) -> None:
-    def take(key: str, patience: Patience) -> Callable[[], None]:
-        raise patience.lost(key)
+    def take(key: str, deadline: Deadline) -> Callable[[], None]:
+        raise deadline.missed(key)
 
     with pytest.raises(LockTimeout):
         locks.acquire_with("k", 1, take)
@@ -209,7 +209,7 @@ def test_a_further_lock_that_cannot_be_let_go_gives_the_turn_back(
     def let_go() -> None:
         raise OSError("gone")
 
-    lock = locks.acquire_with("k", 1, lambda key, patience: let_go)
+    lock = locks.acquire_with("k", 1, lambda key, deadline: let_go)
     with pytest.raises(OSError, match="gone"):
         lock.release()
     assert not locks.held("k")

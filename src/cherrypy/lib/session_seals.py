@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cherrypy.environment.site import log
 from cherrypy.lib.session_serializers import Damaged
 from cherrypy.stores import filelocks
-from cherrypy.stores.locks import Patience
+from cherrypy.stores.locks import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,7 +127,7 @@ def _make_key(path: str) -> bytes:
     """Write a new key, unless another process is quicker: then that one counts."""
     import tempfile  # lazy: 5 ms, once in the life of a folder
 
-    let_go = filelocks.take(f"{path}.lock", path, Patience(None))
+    let_go = filelocks.take(f"{path}.lock", path, Deadline(None))
     try:
         with contextlib.suppress(FileNotFoundError):
             return _read_key(path)

@@ -13,7 +13,7 @@ from cherrypy.stores import filelocks
 from cherrypy.stores.base import LockTimeout, StoreUnavailable
 from cherrypy.stores.filelocks import FileLocks, make_folder, safe_name
 from cherrypy.stores.lifetime import STAMP_BYTES, Expiry
-from cherrypy.stores.locks import Patience
+from cherrypy.stores.locks import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,7 +164,7 @@ class FileStore:
     def _removed_if_free(self, path: str) -> bool:
         """Remove an expired value unless somebody holds its lock or has renewed it."""
         try:
-            let_go = filelocks.take(path + self.lock_suffix, path, Patience(0))
+            let_go = filelocks.take(path + self.lock_suffix, path, Deadline(0))
         except LockTimeout:
             return False
         try:

@@ -24,7 +24,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from cherrypy.stores.locks import KeyLocks, Patience
+from cherrypy.stores.locks import Deadline, KeyLocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,8 +95,8 @@ class FileLocks:
         """
         return self._turns.acquire_with(key, seconds, self._take)
 
-    def _take(self, key: str, patience: Patience) -> Callable[[], None]:
-        return take(self._path_of(key), key, patience)
+    def _take(self, key: str, deadline: Deadline) -> Callable[[], None]:
+        return take(self._path_of(key), key, deadline)
 
 
 def safe_name(key: str) -> str:
@@ -128,13 +128,13 @@ def in_words(error: OSError) -> str:
     return f"{error.strerror or error}. {hint}".rstrip()
 
 
-def take(path: str, key: str, patience: Patience) -> Callable[[], None]:
+def take(path: str, key: str, deadline: Deadline) -> Callable[[], None]:
     """Wait for the lock of a file, and return what lets go of it.
 
     Args:
         path: The lock file; it is made if it is not there, and so is its folder.
         key: What to call the lock in errors.
-        patience: How long to wait.
+        deadline: Until when to wait.
 
     Raises:
         LockTimeout: It was not to be had in that time.
@@ -146,8 +146,8 @@ def take(path: str, key: str, patience: Patience) -> Callable[[], None]:
             # The one at the door asks the more seldom the longer it has waited, so that
             # it adds a quarter to the wait at most. Those behind it ask steadily: it is
             # their number, not their pace, that keeps the door busy.
-            _wait_for(file, _DOOR, patience, key, _DOOR_PAUSE_SECONDS, 0.02)
-            _wait_for(file, _LOCK, patience, key, _LOCK_PAUSE_SECONDS, 0.25)
+            _wait_for(file, _DOOR, deadline, key, _DOOR_PAUSE_SECONDS, 0.02)
+            _wait_for(file, _LOCK, deadline, key, _LOCK_PAUSE_SECONDS, 0.25)
             if is_at(file, path):
                 _unlock(file, _DOOR)
                 return partial(_let_go, file, path)
@@ -175,14 +175,14 @@ def make_folder(folder: str) -> None:
 
 
 def _wait_for(
-    file: int, byte: int, patience: Patience, key: str, pause: float, share: float
+    file: int, byte: int, deadline: Deadline, key: str, pause: float, share: float
 ) -> None:
     """Lock a byte of the file; between tries, pause for a share of the time waited."""
     start = 0.0
     while not try_lock(file, byte):
-        left = patience.left()
+        left = deadline.left()
         if left is not None and left <= 0:
-            raise patience.lost(key)
+            raise deadline.missed(key)
         now = time.monotonic()
         start = start or now
         wanted = min(max((now - start) * share, pause), _LONGEST_PAUSE_SECONDS)

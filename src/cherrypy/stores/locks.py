@@ -18,11 +18,11 @@ from cherrypy.stores.base import LockTimeout, StoreLock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["KeyLock", "KeyLocks", "Patience"]
+__all__ = ["Deadline", "KeyLock", "KeyLocks"]
 
 
-class Patience:
-    """How long somebody is still ready to wait, by a clock that nobody sets.
+class Deadline:
+    """Until when somebody is ready to wait, by a clock that nobody sets.
 
     Args:
         seconds: From now on; None for ever.
@@ -38,7 +38,7 @@ class Patience:
         """Return the seconds that are left, never less than 0; None: for ever."""
         return None if self._end is None else max(0.0, self._end - time.monotonic())
 
-    def lost(self, key: str) -> LockTimeout:
+    def missed(self, key: str) -> LockTimeout:
         """Return the error to raise when it is over."""
         return LockTimeout(
             f"The lock of {key!r} was not to be had within {self.seconds:g} seconds: "
@@ -117,7 +117,7 @@ class KeyLocks:
         if self._holders.setdefault(key, lock) is lock:
             return lock
         if seconds is not None and seconds <= 0:
-            raise Patience(seconds).lost(key)
+            raise Deadline(seconds).missed(key)
         turn = threading.Lock()
         turn.acquire()
         with self._guard:
@@ -131,23 +131,23 @@ class KeyLocks:
         self,
         key: str,
         seconds: float | None,
-        take: Callable[[str, Patience], Callable[[], None]],
+        take: Callable[[str, Deadline], Callable[[], None]],
     ) -> StoreLock:
         """Wait in line within the process, then for a lock that reaches further.
 
         Args:
             key: Whose lock.
             seconds: How long to wait at most for both together.
-            take: Takes the key's further lock with the patience that is left (and
-                raises `Patience.lost` when it is over); returns what lets go of it.
+            take: Takes the key's further lock before the deadline (else it raises
+                `Deadline.missed`); returns what lets go of it.
 
         Raises:
             LockTimeout: They were not to be had in that time.
         """
-        patience = Patience(seconds)
+        deadline = Deadline(seconds)
         turn = self.acquire(key, seconds)
         try:
-            return _LockBehind(turn, take(key, patience))
+            return _LockBehind(turn, take(key, deadline))
         except BaseException:
             turn.release()
             raise
@@ -169,7 +169,7 @@ class KeyLocks:
                 lock.release()
             raise
         if self._leave(lock.key, turn):
-            raise Patience(seconds).lost(lock.key)
+            raise Deadline(seconds).missed(lock.key)
         # We were handed the lock while we gave up: then it is ours.
 
     def _leave(self, key: str, turn: threading.Lock) -> bool:

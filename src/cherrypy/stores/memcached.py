@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cherrypy.stores.base import StoreLock
-    from cherrypy.stores.locks import Patience
+    from cherrypy.stores.locks import Deadline
 
 __all__ = ["MemcachedStore"]
 
@@ -154,7 +154,7 @@ class MemcachedStore:
         # Highest random weight: a server more or less moves only its own keys.
         return max(self._servers, key=lambda server: server.weight(key)), name
 
-    def _take_lock(self, key: str, patience: Patience) -> Callable[[], None]:
+    def _take_lock(self, key: str, deadline: Deadline) -> Callable[[], None]:
         """Take the lock that reaches beyond this process; return what lets go of it."""
         server, name = self._place("lock", key)
         token, owner = (text.encode() for text in self._leases.new_token())
@@ -164,7 +164,7 @@ class MemcachedStore:
                 key,
                 server,
                 lambda client: _take(client, name, token, owner, seconds),
-                patience,
+                deadline,
             ),
             lambda: server.ask(lambda client: _renew(client, name, token, seconds)),
             lambda: server.ask(lambda client: _give_back(client, name, token)),
@@ -175,16 +175,16 @@ class MemcachedStore:
         key: str,
         server: _Server,
         take: Callable[[Any], bool],
-        patience: Patience,
+        deadline: Deadline,
     ) -> None:
         """Ask for the lock until we have it; memcached rings for nobody."""
         pause = 0.001
         while True:
             if server.ask(take):
                 return
-            left = patience.left()
+            left = deadline.left()
             if left == 0:
-                raise patience.lost(key)
+                raise deadline.missed(key)
             time.sleep(pause if left is None else min(left, pause))
             pause = min(0.01, pause * 1.5)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from psycopg.sql import Composed
 
     from cherrypy.stores.base import StoreLock
-    from cherrypy.stores.locks import Patience
+    from cherrypy.stores.locks import Deadline
 
 __all__ = ["PostgresStore"]
 
@@ -64,8 +64,8 @@ DELETE FROM {table} WHERE key IN (
 _TRY_LOCK = "SELECT pg_try_advisory_lock(%s::bigint)"
 # The limit is set for this statement only, before the other half of it is begun.
 _WAIT_LOCK = """
-WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', %s, true))
-SELECT pg_advisory_lock(%s::bigint) FROM patience"""
+WITH deadline AS MATERIALIZED (SELECT set_config('lock_timeout', %s, true))
+SELECT pg_advisory_lock(%s::bigint) FROM deadline"""
 _UNLOCK = "SELECT pg_advisory_unlock(%s::bigint)"
 _LOCK_UNTIL_COMMIT = "SELECT pg_advisory_xact_lock(%s::bigint)"
 
@@ -204,11 +204,11 @@ class PostgresStore:
             connection.execute(self._statements.create_table)
             connection.execute(self._statements.create_index)
 
-    def _take_lock(self, key: str, patience: Patience) -> Callable[[], None]:
+    def _take_lock(self, key: str, deadline: Deadline) -> Callable[[], None]:
         """Take the lock that reaches beyond this process; return what lets go of it."""
         number = _number(f"{self._table}:{key}")
         taken = self._ask(self._try_lock, number)
-        holder = self._wait(key, number, patience) if taken is None else taken
+        holder = self._wait(key, number, deadline) if taken is None else taken
         place = (os.getpid(), key)
         self._holders[place] = holder
 
@@ -235,13 +235,13 @@ class PostgresStore:
         return connection if taken else None
 
     def _wait(
-        self, key: str, number: int, patience: Patience
+        self, key: str, number: int, deadline: Deadline
     ) -> psycopg.Connection[Any]:
         """Wait for a lock, and return the connection that holds it."""
         while True:
-            left = patience.left()
+            left = deadline.left()
             if left == 0:
-                raise patience.lost(key)
+                raise deadline.missed(key)
             left = self._wait_seconds if left is None else left
             milliseconds = math.ceil(min(left, self._wait_seconds) * 1000)
             connection = self._ask(self._wait_once, number, milliseconds)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cherrypy.stores.base import StoreLock
-    from cherrypy.stores.locks import Patience
+    from cherrypy.stores.locks import Deadline
 
 __all__ = ["RedisStore"]
 
@@ -170,26 +170,26 @@ class RedisStore:
         ).replace("[\\]", "\\\\")
         return len(set(self._client.scan_iter(f"{pattern}value:*", count=1000)))
 
-    def _take_lock(self, key: str, patience: Patience) -> Callable[[], None]:
+    def _take_lock(self, key: str, deadline: Deadline) -> Callable[[], None]:
         """Take the lock that reaches beyond this process; return what lets go of it."""
         token, owner = self._leases.new_token()
         names = [f"{self._prefix}lock:{key}", f"{self._prefix}line:{key}"]
         words = [token, self._lease_milliseconds, _FORGET_MILLISECONDS, owner]
 
         return self._leases.take(
-            lambda: self._wait(key, names, words, patience),
+            lambda: self._wait(key, names, words, deadline),
             lambda: self._ask(self._renew, names, words[:2]),
             lambda: self._ask(self._give_back, names, words[:1]),
         )
 
     def _wait(
-        self, key: str, names: list[str], words: list[Any], patience: Patience
+        self, key: str, names: list[str], words: list[Any], deadline: Deadline
     ) -> None:
         while not self._ask(self._take, names, words):
-            left = patience.left()
+            left = deadline.left()
             if left == 0:
                 self._ask(self._give_back, names, words[:1])
-                raise patience.lost(key)
+                raise deadline.missed(key)
             # Redis reads 0 as "for ever".
             listen = _LISTEN_SECONDS if left is None else min(left, _LISTEN_SECONDS)
             self._ask(

@@ -20,7 +20,7 @@ from cherrypy.stores import filelocks
 from cherrypy.stores.base import LockTimeout, StoreUnavailable
 from cherrypy.stores.filelocks import FileLocks, make_folder, safe_name
 from cherrypy.stores.lifetime import Expiry, boot_clock, boot_name
-from cherrypy.stores.locks import Patience
+from cherrypy.stores.locks import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -267,7 +267,7 @@ class SQLiteStore:
         try:
             # SQLite itself does not wait while two turn the log on for a new database.
             beginning = f"{self.path}-lock"
-            let_go = filelocks.take(beginning, beginning, Patience(self.busy_seconds))
+            let_go = filelocks.take(beginning, beginning, Deadline(self.busy_seconds))
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute(_TABLE)
