@@ -36,6 +36,10 @@ class TestMounting:
         assert tree.apps == {"/blog": app}
         assert app.config == {"/": {"key": 1}}
 
+    def test_refuses_a_mount_point_that_is_no_path(self, tree: Tree) -> None:
+        with pytest.raises(TypeError, match=r"not \{'/': \{\}\}. Config is the argum"):
+            tree.mount(object(), {"/": {}})  # type: ignore[arg-type]  # the mistake
+
     def test_refuses_an_application_that_stands_elsewhere(self, tree: Tree) -> None:
         app = cherrypy.Application(None, "/blog")
         with pytest.raises(ValueError, match="different script name"):

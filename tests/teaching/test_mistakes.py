@@ -336,6 +336,17 @@ def _mount_point(eyes: Eyes) -> str:
     return "\n".join(str(each.message) for each in told)
 
 
+@mistake("Config in the place of the mount point")
+def _config_as_mount_point(eyes: Eyes) -> str:
+    given: Any = {"/": {}}
+    said = eyes.raised(lambda: cherrypy.quickstart(Home(), given))
+    with untouched() as door, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        door.tree.mount(Home(), "site.conf", {"/": {}})
+        door.checker()
+    return "\n".join([said, *(str(each.message) for each in told)])
+
+
 @mistake("A redirect leads somewhere else")
 def _relative_redirect(eyes: Eyes) -> str:
     def move(self: object) -> None:
@@ -682,6 +693,18 @@ def _no_sections(eyes: Eyes) -> str:
     )
 
 
+@mistake("Settings of the site without a section")
+def _settings_without_section(eyes: Eyes) -> str:
+    config = {"server.socket_port": 8080}
+    return eyes.raised(lambda: cherrypy.Application(Home(), "", config))
+
+
+@mistake("Config of a page as a dictionary")
+def _config_as_dictionary(eyes: Eyes) -> str:
+    given: Any = {"tools.gzip.on": True}
+    return eyes.raised(lambda: cherrypy.config(given))
+
+
 @mistake("Sections given to cherrypy.config.update")
 def _sections_for_the_site(eyes: Eyes) -> str:
     return eyes.checker(Home(), site={"/": {"tools.gzip.on": True}})
@@ -812,6 +835,12 @@ def _no_host(eyes: Eyes) -> str:
         "    'server.socket_port': 0})\ncherrypy.quickstart(Root())",
         quiet=True,
     )
+
+
+@mistake("A program is called cherrypy.py")
+def _shadow(eyes: Eyes) -> str:
+    (eyes.folder / "cherrypy.py").write_text(HELLO)
+    return eyes.console(HELLO)
 
 
 @mistake("block without start")

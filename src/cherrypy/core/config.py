@@ -261,10 +261,16 @@ def merge(base: dict[str, dict[str, Any]], other: ConfigSource) -> None:
                 "Application config must include section headers, but the config you "
                 f"tried to merge has an entry {name!r} that is in no section. Wrap "
                 "your config in another dict with paths as section headers, for "
-                "example: {'/': config}."
+                f"example: {{{_section_of(name)!r}: config}}."
             )
     for name, section in sections.items():
         base.setdefault(name, {}).update(section)
+
+
+def _section_of(key: object) -> str:
+    """Return the section in which a key of the site, or of a path, is read."""
+    of_the_site = ("server.", "engine.", "log.", "checker.", "environment")
+    return "global" if str(key).startswith(of_the_site) else "/"
 
 
 @contextmanager

@@ -58,7 +58,7 @@ class Tree:
             config: A dict of dicts by path, or a file name or open file.
 
         Raises:
-            TypeError: `script_name` is None.
+            TypeError: `script_name` is no text.
             ValueError: An application was given that stands at another path.
         """
         if script_name is None:
@@ -68,6 +68,12 @@ class Tree:
                 "environ for SCRIPT_NAME upon each request). You cannot mount such "
                 "Applications on this Tree; you must pass them to a WSGI server "
                 "interface directly."
+            )
+        if not isinstance(script_name, str):
+            raise TypeError(
+                f"The mount point (script_name) is a path such as '/shop', not "
+                f"{script_name!r}. Config is the argument after it: "
+                "mount(Root(), '/', config)."
             )
         script_name = script_name.rstrip("/")
         if isinstance(root, Application):

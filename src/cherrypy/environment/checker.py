@@ -264,7 +264,13 @@ class Checker:
                 "answers. Mount one of them at another path."
             )
         for name in getattr(tree, "apps", {}):
-            if name and not name.startswith("/"):
+            if name.endswith((".conf", ".cfg", ".ini")):
+                _warn(
+                    f"An application is mounted at {name!r}, which looks like a config "
+                    "file. That is the argument after the mount point: "
+                    f"mount(Root(), '/', {name!r})."
+                )
+            elif name and not name.startswith("/"):
                 _warn(
                     f"The application mounted at {name!r} cannot be reached: a mount "
                     f"point begins with a slash. Mount it at {'/' + name!r}."

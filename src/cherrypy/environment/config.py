@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Never, TypeVar
 
 from cherrypy.core import config as configuration
 from cherrypy.core.config import NamespaceSet, Parser, merge
@@ -133,12 +133,21 @@ class Config(configuration.Config):
             entries = dict(section)
         self._apply(entries)
 
-    def __call__(self, **entries: Any) -> Callable[[T], T]:
+    def __call__(self, *given: Never, **entries: Any) -> Callable[[T], T]:
         """Return a decorator that adds entries to the `_cp_config` of its target.
 
         Args:
+            *given: Nothing.
             **entries: Keys with dots are given as ``**{"tools.gzip.on": True}``.
+
+        Raises:
+            TypeError: Something was given that is no entry.
         """
+        if given:
+            raise TypeError(
+                "cherrypy.config() takes entries by their names. Unpack a dictionary "
+                'with two stars: @cherrypy.config(**{"tools.gzip.on": True}).'
+            )
 
         def attach(target: T) -> T:
             own = vars(target).get("_cp_config")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cherrypy.core.error_pages import product_version
 from cherrypy.core.native import NativeGateway
+from cherrypy.core.wording import explain
 from cherrypy.httpd.limits import Limits
 from cherrypy.httpd.protocols.heads import HeadReader
 from cherrypy.httpd.server import HTTPServer
@@ -118,9 +119,11 @@ def tls_for(server: Server) -> TLSSettings | None:
             stacklevel=5,
         )
     elif server.ssl_module.lower() != "builtin":
-        raise ValueError(
+        problem = ValueError(
             f"server.ssl_module is {server.ssl_module!r}; it can only be 'builtin'."
         )
+        explain(problem, "Set it to that, or leave it out.")
+        raise problem
     from cherrypy.httpd.tls import TLSSettings  # lazy: ssl takes 10 ms to import
 
     try:
