@@ -796,6 +796,23 @@ class TestFileObjects:
             "/", headers={k.replace("_", "-"): headers[k] for k in headers}
         )
 
+    def test_of_text_are_sent_in_utf_8(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.txt"
+        path.write_text("grüß", encoding="latin-1")
+        opened: list[Any] = []
+
+        def make() -> Any:
+            opened.append(open(path, encoding="latin-1"))  # noqa: SIM115
+            return opened[-1]
+
+        for answer in (self.ask(make), self.ask(lambda: io.StringIO("grüß"))):
+            assert answer.body == "grüß".encode()
+            assert answer.headers["Content-Length"] == "6"
+        assert opened[0].closed
+        assert "Last-Modified" in self.ask(make).headers
+        part = self.ask(make, Range="bytes=2-3")
+        assert (part.status_code, part.body) == (206, "ü".encode())
+
     def test_in_memory_have_a_length_and_no_date(self) -> None:
         response = self.ask(lambda: io.BytesIO(TEXT))
         assert response.body == TEXT

@@ -111,7 +111,7 @@ def answer_with_file(
     Sent from its present position on; ranges count from the beginning.
 
     Args:
-        file: Open for reading bytes.
+        file: Open for reading. One of text is read at once, and sent in UTF-8.
         content_type: The media type; None leaves the response's present one.
         disposition: ``attachment`` or ``inline``, for a Content-Disposition header.
         name: The file's name in that header.
@@ -121,9 +121,12 @@ def answer_with_file(
         HTTPError: 412 or 416, what the client demands is not so.
     """
     response = current.get().response
+    modified = _modified(file)
+    if isinstance(file, io.TextIOBase):
+        file = _in_bytes(file)
     try:
         position, size = _extent(file)
-        _describe(response, content_type, disposition, name, _modified(file))
+        _describe(response, content_type, disposition, name, modified)
         validate_since()
         ranges = None if size is None else _wanted_ranges(size)
     except BaseException:
@@ -135,6 +138,12 @@ def answer_with_file(
     if size is not None:
         response.headers["Content-Length"] = str(max(size - position, 0))
     response.body = FileBody(file)
+
+
+def _in_bytes(file: io.TextIOBase) -> io.BytesIO:
+    """Return what a text file yields, as pages send text: in UTF-8."""
+    with file:
+        return io.BytesIO(file.read().encode("utf-8"))
 
 
 def _extent(file: Any) -> tuple[int, int | None]:

@@ -95,7 +95,7 @@ def serve_fileobj(
     client asks for ranges they are counted from the file's beginning.
 
     Args:
-        fileobj: A file open for reading bytes.
+        fileobj: A file open for reading bytes. One of text is sent in UTF-8.
         content_type: The media type; by default the response's present one.
         disposition: ``attachment`` or ``inline``, for a Content-Disposition header.
         name: The file's name in that header.
