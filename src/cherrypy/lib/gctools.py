@@ -220,8 +220,9 @@ class GCRoot(DiagnosticPages):
         # What finalizers and other threads leave behind meanwhile is no leak.
         unreachable = gc.collect()
         for _ in range(5):
-            if not (unreachable := gc.collect()):
+            if not unreachable:
                 break
+            unreachable = gc.collect()
         if unreachable:
             output.append(f"\n{unreachable} unreachable objects.")
         if gc.garbage:
