@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from cherrypy.process import wspbus
-from cherrypy.process.wspbus import Bus, ChannelFailures, at_priority, states
+from cherrypy.process.wspbus import (
+    Bus,
+    ChannelFailures,
+    Explained,
+    at_priority,
+    states,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -497,6 +503,21 @@ def test_an_error_in_the_main_loop_shuts_the_bus_down(bus: Bus) -> None:
     with pytest.raises(ChannelFailures):
         bus.block(interval=0.001)
     assert bus.state is states.EXITING
+
+
+def test_what_explains_itself_is_logged_with_its_notes(
+    bus: Bus, messages: list[str]
+) -> None:
+    @bus.subscribe("start")
+    def fail() -> None:
+        problem = Explained("The disk is full.")
+        problem.add_note("Make room.")
+        raise problem
+
+    with pytest.raises(ChannelFailures) as caught:
+        bus.start()
+    assert caught.value.explained
+    assert "The disk is full. Make room." in messages
 
 
 def test_a_second_ctrl_c_ends_the_process(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.config import as_dict
-from cherrypy.core.wording import is_explained, told
+from cherrypy.core.wording import is_explained, sentences, told
 from cherrypy.environment.site import config as site_config
 from cherrypy.environment.site import engine, present
 from cherrypy.process.wspbus import ChannelFailures
@@ -29,7 +29,7 @@ class NotStarted(ChannelFailures, SystemExit):
     def __init__(self, failures: ChannelFailures) -> None:
         super().__init__()
         self._exceptions = failures.get_instances()
-        self.code: str | int | None = "\n".join(map(str, self._exceptions))
+        self.code: str | int | None = "\n".join(map(sentences, self._exceptions))
 
 
 def quickstart(root: Any = None, script_name: str = "", config: Any = None) -> None:

@@ -287,7 +287,8 @@ class Bus:
         problem = sys.exc_info()[1]
         with suppress(ChannelFailures):
             if _explains_itself(problem):
-                self.log(str(problem), logging.ERROR)
+                notes = getattr(problem, "__notes__", ())
+                self.log(" ".join([str(problem), *notes]), logging.ERROR)
                 return
             self.log(f"Error in {channel!r} listener {listener!r}", logging.ERROR, True)
 
