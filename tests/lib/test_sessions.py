@@ -11,7 +11,7 @@ import pytest
 
 import cherrypy
 from cherrypy.http.dates import parse_http_date
-from cherrypy.lib import session_ram, sessions
+from cherrypy.lib import session_cookies, session_ram, sessions
 from cherrypy.lib.sessions import FileSession, RamSession, Session, SessionsAreOff
 from tests.lib.apps import Config, mount, serve
 from tests.lib.session_kit import count, settings
@@ -553,6 +553,16 @@ class TestTheCookie:
             before = client.get("/", headers={"Cookie": header})
             assert id_of(before) == sent, header
             client.cookies.clear()
+
+    def test_is_found_in_long_headers_which_are_not_kept(self) -> None:
+        client = serve(count, ON)
+        sent = id_of(client.get("/"))
+        client.cookies.clear()
+        kept = session_cookies._known_value_in.cache_info
+        before = kept().misses
+        header = f"a={'x' * 1000}; session_id={sent}"
+        assert id_of(client.get("/", headers={"Cookie": header})) == sent
+        assert kept().misses == before
 
     def test_may_be_put_into_the_request_by_a_tool(self) -> None:
         client = serve(count, ON)

@@ -154,10 +154,17 @@ def sent_id(request: Request, name: str) -> str | None:
         morsel = request.cookie.get(name)
         return None if morsel is None else morsel.value
     header = request.raw_header("Cookie")
-    return None if header is None else _value_in(header, name)
+    if header is None:
+        return None
+    if len(header) > _LONGEST_KEPT:
+        return _value_in(header, name)
+    return _known_value_in(header, name)
 
 
-@lru_cache(maxsize=512)
+# What is kept of what clients send is bounded in size, too.
+_LONGEST_KEPT = 500
+
+
 def _value_in(header: str, name: str) -> str | None:
     """Return the value of one cookie, without the machinery for all of them."""
     found = None
@@ -170,6 +177,9 @@ def _value_in(header: str, name: str) -> str | None:
         return found
     morsel = parse_cookie(header).get(name)
     return None if morsel is None else morsel.value
+
+
+_known_value_in = lru_cache(maxsize=512)(_value_in)
 
 
 def _is_encrypted(request: Request) -> bool:
