@@ -95,6 +95,13 @@ class TestTheUsualCase:
     def test_a_type_is_what_it_begins_with(self) -> None:
         assert serve(typed("a/b;like=text/html", "é")).get("/").status_code == 500
 
+    def test_bytes_are_not_named_as_the_client_wants(self) -> None:
+        client = serve(lambda: "é".encode())
+        answer = client.get("/", headers={"Accept-Charset": "utf-16, utf-7"})
+        assert answer.body == "é".encode()
+        assert answer.headers["Content-Type"] == "text/html;charset=utf-8"
+        assert "Vary" not in answer.headers
+
     def test_bytes_of_other_types_pass(self) -> None:
         response = serve(typed("application/json", b"{}")).get("/")
         assert response.headers["Content-Type"] == "application/json"

@@ -225,6 +225,9 @@ class ResponseEncoder:
                 charset; 400, the client's wishes cannot be understood.
         """
         wishes = accepted("Accept-Charset")
+        if self.encoding is None and self.body and _is_bytes(self.body):
+            # There is no choice: bytes are what they are, whatever the client wants.
+            wishes = []
         if wishes:
             # For a cache: what this client wants is for no other (RFC 9110 §12.5.5).
             set_vary_header(current.get().response, "Accept-Charset")
