@@ -193,6 +193,7 @@ def test_a_server_that_cannot_start_says_why(bus: Bus, messages: list[str]) -> N
     [
         (PermissionError(13, "Permission denied"), 0, "is not for ordinary users"),
         (OSError(errno.EADDRNOTAVAIL, "x"), 0, "no address of this machine"),
+        (OSError(errno.EADDRINUSE, "x"), 0, "another program listens there"),
         (socket.gaierror(-2, "x"), 0, "no address of this machine"),
         (None, "80a", "server.socket_port is '80a'"),
         (None, 65536, "server.socket_port is 65536"),

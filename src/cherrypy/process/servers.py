@@ -366,6 +366,9 @@ def _refusal(problem: BaseException, address: Any) -> str:
             f"({problem.strerror}). Set it to '127.0.0.1' for this machine only, or to "
             "'0.0.0.0' or '::' for everybody."
         )
+    if problem.errno == errno.EADDRINUSE:
+        # It did not answer when it was asked before: it is busy, or was not there yet.
+        return str(_occupied(host, port))
     return ""
 
 
