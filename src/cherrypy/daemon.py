@@ -15,9 +15,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from cherrypy._legacy import lender
 from cherrypy.core.app import Application
 from cherrypy.core.config import as_dict
-from cherrypy.core.wording import UnknownName, nearest, sentences, unknown_word
+from cherrypy.core.wording import (
+    UnknownName,
+    in_brief,
+    nearest,
+    sentences,
+    unknown_word,
+)
 from cherrypy.environment.site import config, engine, present
 from cherrypy.process.plugins import Daemonizer, PIDFile
+from cherrypy.process.wspbus import ChannelFailures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,7 +88,11 @@ def start(
     engine.signals.subscribe()
     try:
         engine.start()
-    except (Exception, KeyboardInterrupt):  # boundary: the bus has logged it and left
+    except ChannelFailures as failures:
+        # The bus has logged it and left; but in production nobody sees the log here.
+        reasons = " ".join(map(in_brief, failures.get_instances()))
+        _give_up(f"the site could not be started. {reasons}")
+    except KeyboardInterrupt:
         sys.exit(1)
     engine.block()
 

@@ -219,7 +219,8 @@ def test_a_service_that_cannot_start_is_told(folder: Folder) -> None:
     assert served.process.returncode == 1
     assert "ZeroDivisionError" in output
     assert output.endswith(
-        "cherrypy run: the server could not be started; the log above says why.\n"
+        "cherrypy run: the server could not be started. ZeroDivisionError: division by "
+        "zero.\n"
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from cherrypy.core.wording import (
     UnknownName,
     explain,
+    in_brief,
     is_explained,
     meant,
     nearest,
@@ -87,3 +88,8 @@ def test_an_exception_and_its_notes_make_sentences_on_one_line() -> None:
     problem.add_note("Is it text?")
     problem.add_note("Write it with quotes.")
     assert sentences(problem) == "What is this. Is it text? Write it with quotes."
+
+
+def test_in_brief_an_exception_tells_its_class_unless_its_words_are_enough() -> None:
+    assert in_brief(KeyError("x")) == "KeyError: 'x'."
+    assert in_brief(UnknownName("x", "There is no x")) == "There is no x."

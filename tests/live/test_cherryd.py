@@ -225,8 +225,19 @@ def test_a_site_that_cannot_start_fails(site: Programs) -> None:
         )
         output = site.finish(process)
     assert process.returncode == 1
-    assert f"Port {port} is not free on '127.0.0.1'" in output
     assert output.count("ENGINE Bus EXITED") == 1
+    said = output.splitlines()[-1]
+    assert said.startswith(
+        f"cherryd: the site could not be started. Port {port} is not"
+    )
+
+
+def test_a_site_that_cannot_start_says_so_without_a_log(site: Programs) -> None:
+    process = cherryd(site, "-e", "production", "-i", "site_pages", "-p", "none/pid")
+    output = site.finish(process)
+    assert process.returncode == 1
+    assert output.startswith("cherryd: the site could not be started. The PID file ")
+    assert output.count("\n") == 1
 
 
 def test_help_lists_the_options(programs: Programs) -> None:

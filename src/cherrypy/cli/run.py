@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import cherrypy
 from cherrypy.cli import settings, target
 from cherrypy.cli.mistakes import Mistake, WrongUse
+from cherrypy.core.wording import in_brief
 from cherrypy.httpd.listeners import open_listeners
 from cherrypy.process import respawn
 from cherrypy.process.wspbus import ChannelFailures
@@ -69,10 +70,10 @@ def command(options: Namespace) -> int:
 def _start() -> None:
     try:
         cherrypy.engine.start()
-    except ChannelFailures as problem:
-        raise Mistake(
-            "the server could not be started; the log above says why."
-        ) from problem
+    except ChannelFailures as failures:
+        # The log has it, too; but in production nobody sees that here.
+        reasons = " ".join(map(in_brief, failures.get_instances()))
+        raise Mistake(f"the server could not be started. {reasons}") from failures
 
 
 def _prepare(options: Namespace) -> None:

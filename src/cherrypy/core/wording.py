@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 __all__ = [
     "UnknownName",
     "explain",
+    "in_brief",
     "is_explained",
     "meant",
     "nearest",
@@ -114,6 +115,12 @@ def sentences(problem: BaseException) -> str:
     return " ".join(
         line if line.endswith("?") else f"{line.rstrip('.')}." for line in lines
     )
+
+
+def in_brief(problem: BaseException) -> str:
+    """Return what an exception says on one line, with its class if it needs that."""
+    said = sentences(problem)
+    return said if is_explained(problem) else f"{type(problem).__name__}: {said}"
 
 
 def _words(problem: BaseException) -> list[str]:
