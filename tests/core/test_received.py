@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cherrypy.core import received as received_module
 from cherrypy.core.received import HeaderPairs, ReceivedHeaders, fields_of
 from cherrypy.http.urls import SanitizedHost
 
@@ -27,6 +28,15 @@ def test_names_are_in_title_case_when_they_are_listed(
     received: ReceivedHeaders,
 ) -> None:
     assert list(received)[:2] == [("Host", "h.example"), ("Accept", "text/html")]
+
+
+def test_long_names_are_not_kept() -> None:
+    kept = received_module._known_title_name.cache_info
+    before = kept().misses
+    assert list(ReceivedHeaders([(b"x-" * 50 + b"y", b"1")])) == [
+        ("X-" * 50 + "Y", "1")
+    ]
+    assert kept().misses == before
 
 
 @pytest.mark.parametrize("name", ["host", "HOST", "Host"])

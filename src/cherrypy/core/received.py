@@ -37,9 +37,14 @@ def _wire_name(name: str) -> bytes:
     return name.lower().encode("latin-1", "replace")
 
 
-@lru_cache(maxsize=512)
 def _title_name(name: bytes) -> str:
     return name.decode("latin-1").title()
+
+
+_known_title_name = lru_cache(maxsize=512)(_title_name)
+
+# Clients choose the names, so what is kept of them is bounded in size, too.
+_LONGEST_KEPT_NAME = 64
 
 
 class Received(Protocol):
@@ -74,7 +79,9 @@ class ReceivedHeaders:
     def __iter__(self) -> Iterator[tuple[str, str]]:
         for name, value in self.pairs:
             if name not in _CLAIMS:
-                yield _title_name(name), value.decode("latin-1")
+                short = len(name) <= _LONGEST_KEPT_NAME
+                title = _known_title_name(name) if short else _title_name(name)
+                yield title, value.decode("latin-1")
 
     def find(self, name: str) -> str | None:
         """Return the value of one header, joined if it is a repeated list."""
