@@ -6,6 +6,7 @@ One set of tests for all of them, over a server without WSGI in between.
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,9 @@ import pytest
 import cherrypy
 from cherrypy.core.native import NativeGateway
 from cherrypy.core.tree import Tree
+from cherrypy.lib import session_ram
 from cherrypy.lib.sessions import FileSession, MemcachedSession, RamSession
+from cherrypy.stores import lifetime, ram
 from cherrypy.stores.opening import open_store
 from cherrypy.testing import Client
 from tests.httpd.serving import serving
@@ -70,6 +73,10 @@ def settings_for(place: str, request: pytest.FixtureRequest) -> Config:
 @pytest.fixture(params=PLACES)
 def config(request: pytest.FixtureRequest) -> Config:
     return settings_for(request.param, request)
+
+
+CLOCKS = [(lifetime, "boot_clock"), (ram, "boot_clock"), (session_ram, "_clock")]
+"""Where sessions learn how long the computer runs."""
 
 
 class Root:
@@ -147,6 +154,22 @@ def test_counts_from_request_to_request(config: Config) -> None:
     assert [answer.text for answer in (first, *answers)] == ["1", "2", "3", "4"]
     assert {cookie_of(answer) for answer in answers} == {cookie_of(first)}
     assert first.headers["vary"] == "Cookie"
+
+
+def test_ends_in_time_though_the_wall_clock_is_set_back_two_hours(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config | {"tools.sessions.timeout": 1}
+    client = Client(cherrypy.Application(Root(), "", {"/": config}))
+    sent = {"session_id": client.get("/").cookies["session_id"].value}
+    assert client.get("/", cookies=sent).text == "2"
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 7200)
+    assert client.get("/", cookies=sent).text == "3"
+    steady = lifetime.boot_clock
+    for module, name in CLOCKS:
+        monkeypatch.setattr(module, name, lambda: steady() + 61)
+    assert client.get("/", cookies=sent).text == "1"
 
 
 @pytest.mark.parametrize("path", ["/", "/later", "/stream", "/later_stream"])
