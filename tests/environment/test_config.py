@@ -288,6 +288,8 @@ class TestTreeNamespace:
             "Mounted: App on /y",
             "Mounted: App on /z",
         ]
+        with pytest.raises(ValueError, match=r"tree\.x is 5, which is no application"):
+            handle("x", 5)
 
 
 def test_the_documented_door_offers_the_same_names() -> None:

@@ -270,6 +270,12 @@ def tree_namespace(present_tree: Callable[[], Tree], engine: Any) -> Handler:
     """
 
     def handle(key: str, value: Any) -> None:
+        if not isinstance(value, Mapping) and not hasattr(value, "script_name"):
+            raise ValueError(
+                f"tree.{key} is {value!r}, which is no application. Set it to a "
+                "cherrypy.Application, or to a dictionary of WSGI applications by "
+                "mount point."
+            )
         apps = value if isinstance(value, Mapping) else {value.script_name: value}
         for script_name, app in apps.items():
             present_tree().graft(app, script_name)
