@@ -13,6 +13,7 @@ from cherrypy.core.request import Request
 from cherrypy.http.dates import format_http_date
 from cherrypy.lib import caching
 from cherrypy.lib.caching import AntiStampedeCache, Cache, MemoryCache
+from cherrypy.lib.variants import _plain_uri
 from tests.front_door import forget_caches
 from tests.lib.apps import Config, mount
 from tests.lib.caches import Counting, cached, clock, no_cache_is_left, page
@@ -964,6 +965,21 @@ def test_long_urls_and_headers_do_not_fill_the_memory() -> None:
 
 
 @pytest.mark.parametrize(
+    ("host", "path"), [("a" * 240, "/?a=" + "x" * 20), ("a.example", "/?" + "x" * 999)]
+)
+def test_long_hosts_and_urls_are_answered_but_not_remembered(
+    host: str, path: str
+) -> None:
+    client, root = cached(page("x"))
+    remembered = _plain_uri.cache_info
+    before = remembered().misses
+    for _ in range(2):
+        assert client.get(path, headers={"Host": host}).text == "x"
+    assert root.calls == 1
+    assert remembered().misses == before
+
+
+@pytest.mark.parametrize(
     ("name", "plain"),
     [("Accept", True), ("Cache-Control", False), ("Range", False), ("If-Match", False)],
 )
@@ -1172,3 +1188,21 @@ def test_an_error_is_kept_for_those_only_who_asked_for_the_same() -> None:
         assert latin.status_code == 404
         assert client.get("/", headers={"Accept-Language": "en"}).text == "hello"
     assert root.calls == 2
+
+
+def test_the_time_of_an_answer_does_not_begin_anew() -> None:
+    def answer() -> str:
+        # Made a while ago, so that the test need not wait.
+        cherrypy.response.time -= 100
+        return "hello"
+
+    config: Config = {
+        "tools.caching.on": True,
+        "tools.expires.on": True,
+        "tools.expires.secs": 600,
+        "tools.expires.force": True,
+    }
+    client = mount(Counting(answer), {"/": config})
+    made, kept = client.get("/"), client.get("/")
+    assert int(kept.headers["Age"]) >= 100
+    assert kept.headers["Expires"] == made.headers["Expires"]

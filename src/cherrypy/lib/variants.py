@@ -293,7 +293,7 @@ def plain_uri_of(request: Request) -> str:
         not host
         or "base" in own
         or request.__class__ is not Request
-        or len(path) + len(query_string) > _LONGEST_PLAIN
+        or len(host) + len(path) + len(query_string) > _LONGEST_PLAIN
     ):
         return uri_of(request)
     uri = own["cache_uri"] = _plain_uri(
