@@ -42,6 +42,9 @@ def expires(
     serving = current.get()
     response = serving.response
     headers = response.headers
+    if getattr(serving.request, "cached", False):
+        # It was told when the answer was made; its time does not begin anew.
+        return
     if not force and not any(name in headers for name in _VALIDATORS):
         if debug:
             log("The response is not for caches", "TOOLS.EXPIRES")
