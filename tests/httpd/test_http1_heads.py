@@ -143,6 +143,7 @@ def test_one_empty_line_before_a_request_is_skipped() -> None:
         b"127.0.0.1:00080",
         b"[::1]",
         b"[::ffff:1.2.3.4]:8080",
+        b"a" * 255 + b":65535",
         b"",
     ],
 )
@@ -155,6 +156,7 @@ def test_a_host_may_be_a_name_or_an_address_with_a_port(host: bytes) -> None:
     [
         *(b"a b", b"a,b", b"a/b", b"u@a", b"a:x", b"a:65536", b"a:-1", b"a:123456"),
         *(b"[::1", b"::1", b"a:1:2", b":80", b"=?utf-8?q?a?=", b"a%20", b"\xe4", b"a?"),
+        *(b"a" * 256, b"[" + b":" * 46 + b"]"),
     ],
 )
 def test_a_bad_host_is_refused(host: bytes) -> None:

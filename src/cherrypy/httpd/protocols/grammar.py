@@ -80,8 +80,9 @@ VERSION = re.compile(rb"HTTP/([0-9])\.([0-9])")
 """HTTP-version (RFC 9112 §2.3): case-sensitive, one digit each."""
 
 # RFC 3986 §3.2 without user information (RFC 9110 §4.2.4) and, in names, without
-# percent-encoding and sub-delims, which no name in use has and attackers like.
-_HOST = rb"(?:[0-9A-Za-z._~\-]++|\[[0-9A-Fa-f:.]++\])"
+# percent-encoding and sub-delims, which no name in use has and attackers like. Names
+# have 255 bytes at most (RFC 1035 §2.3.4), and addresses 45.
+_HOST = rb"(?:[0-9A-Za-z._~\-]{1,255}+|\[[0-9A-Fa-f:.]{1,45}+\])"
 
 AUTHORITY = re.compile(_HOST + rb"(?::([0-9]{0,5}+))?+")
 """A name or address and perhaps a port (RFC 9110 §7.2)."""
