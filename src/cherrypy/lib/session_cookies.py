@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from cherrypy.core.request import Request
     from cherrypy.core.response import Response
 
-__all__ = ["SessionCookie", "sent_id"]
+__all__ = ["COOKIE_SETTINGS", "SessionCookie", "sent_id"]
+
+COOKIE_SETTINGS = ("path", "path_header", "domain", "secure", "httponly", "samesite")
+"""Settings that a cookie must have in common with the one that it replaces, beside its
+name."""
 
 _FORBIDDEN = frozenset(map(chr, (*range(32), 127, ord(";"))))
 _ABBREVIATIONS = {"lax": "Lax", "strict": "Strict", "none": "None"}

@@ -6,14 +6,12 @@ from typing import Any
 
 from cherrypy.extension.tool import Tool
 from cherrypy.lib import sessions
+from cherrypy.lib.session_cookies import COOKIE_SETTINGS
 from cherrypy.lib.session_proxy import session
 
 __all__ = ["SessionTool"]
 
-_OF_THE_COOKIE = (
-    *("path", "path_header", "name", "timeout", "domain", "secure", "httponly"),
-    "samesite",
-)
+_OF_THE_COOKIE = ("name", "timeout", *COOKIE_SETTINGS)
 
 
 # Tools of the usual priority, 50, use the session, whichever was switched on first.

@@ -36,7 +36,7 @@ from cherrypy.http.dates import format_http_date
 from cherrypy.lib import is_iterator, set_vary_header
 from cherrypy.lib.cache_rules import cache_directives
 from cherrypy.lib.session_base import Session, report
-from cherrypy.lib.session_cookies import SessionCookie, sent_id
+from cherrypy.lib.session_cookies import COOKIE_SETTINGS, SessionCookie, sent_id
 from cherrypy.lib.session_errors import SessionBusy, SessionUnavailable
 from cherrypy.lib.session_mapping import missing
 from cherrypy.lib.session_proxy import SessionsAreOff, session
@@ -81,9 +81,6 @@ _ELSEWHERE = {
     "StoreSession": "session_stores",
 }
 """Names that are imported when somebody wants them: most sites need one or none."""
-
-_OF_THE_COOKIE = ("path", "path_header", "domain", "secure", "httponly", "samesite")
-"""Settings that a cookie must have in common with the one that it replaces."""
 
 _ONE_YEAR = 365 * 24 * 60 * 60
 
@@ -434,7 +431,7 @@ def expire() -> None:
     if name not in serving.response.cookie:
         settings = {
             setting: config[f"tools.sessions.{setting}"]
-            for setting in _OF_THE_COOKIE
+            for setting in COOKIE_SETTINGS
             if f"tools.sessions.{setting}" in config
         }
         cookie = SessionCookie(name=name, timeout=None, **settings)
