@@ -47,6 +47,7 @@ from cherrypy.core.errors import (
     NotFound,
     TimeoutError,
 )
+from cherrypy.core.log import front as _front
 from cherrypy.core.tree import Tree
 from cherrypy.environment.site import (
     checker,
@@ -103,6 +104,8 @@ Application.toolboxes["tools"] = tools
 Tree.favicon = staticmethod(favicon)
 # documented behaviour: the name `cherrypy.tree` may be bound to another tree.
 present.bearer = sys.modules[__name__]
+# And `cherrypy.log` to another log.
+_front.bearer = sys.modules[__name__]
 
 
 if TYPE_CHECKING:

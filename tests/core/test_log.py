@@ -21,6 +21,8 @@ from cherrypy.core.log import (
     LogManager,
     NullHandler,
     WSGIErrorHandler,
+    front,
+    log_of,
     logfmt,
 )
 from cherrypy.core.received import HeaderPairs
@@ -595,3 +597,13 @@ def test_an_exception_is_written_to_the_log_of_the_application(
     assert record.levelno == logging.ERROR
     assert record.exc_info is not None
     assert record.exc_info[0] is ZeroDivisionError
+
+
+def test_an_application_logs_to_what_is_called_the_log_of_the_site_if_it_is_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    application: Any = SimpleNamespace(log=object())
+    assert log_of(application) is application.log
+    replaced = object()
+    monkeypatch.setattr(front, "bearer", SimpleNamespace(log=replaced))
+    assert log_of(application) is replaced

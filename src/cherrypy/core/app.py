@@ -11,7 +11,7 @@ from cherrypy.core import config as configuration
 from cherrypy.core import context
 from cherrypy.core.config import NamespaceSet
 from cherrypy.core.context import Serving, current
-from cherrypy.core.log import LogManager
+from cherrypy.core.log import LogManager, log_of
 from cherrypy.core.plan import Plans
 from cherrypy.core.request import Request
 from cherrypy.core.response import Response
@@ -248,7 +248,7 @@ class Application:
             finally:
                 serving.request.close()
         except Exception:  # boundary: the answer is out; all that is left is to log
-            self.log(traceback=True, severity=logging.ERROR)
+            log_of(self)(traceback=True, severity=logging.ERROR)
         finally:
             active.pop(id(serving), None)
             current.set(context.outside)

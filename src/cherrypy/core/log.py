@@ -30,18 +30,22 @@ if TYPE_CHECKING:
     from os import PathLike
     from typing import TypeAlias
 
+    from cherrypy.core.app import Application
     from cherrypy.core.request import Request
     from cherrypy.core.response import Response
 
     _Atom: TypeAlias = Callable[["LogManager", Request, Response], str]
 
 __all__ = [
+    "Front",
     "GlobalLogManager",
     "LazyRfc3339UtcTime",
     "LogManager",
     "NullHandler",
     "WSGIErrorHandler",
+    "front",
     "log_exception",
+    "log_of",
     "logfmt",
 ]
 
@@ -483,6 +487,34 @@ class GlobalLogManager(LogManager):
             app.log.access()
 
 
+class Front:
+    """Holds the log of the site under its public name, ``log``.
+
+    documented behaviour: a program may put a manager of its own in the place of
+    ``cherrypy.log``, and it is told of each request and error from then on.
+    """
+
+    def __init__(self) -> None:
+        self.bearer: Any = self
+        self.site: Any = None
+        self.log: Any = None
+
+
+front: Front = Front()
+"""Who bears the name ``log``, and what has it from the beginning."""
+
+
+def log_of(app: Application) -> Any:
+    """Return the log for what happens to an application.
+
+    Args:
+        app: Its own log is what the log of the site would pass everything on to, so
+            it is returned, unless something else is called ``cherrypy.log`` now.
+    """
+    bound = front.bearer.log
+    return app.log if bound is front.site else bound
+
+
 def _switch(
     logger: Logger, kind: type[Handler], make: Callable[[], Handler] | object
 ) -> None:
@@ -529,7 +561,7 @@ def log_exception(request: Request) -> None:
             the log of the site is used.
     """
     if request.app is not None:
-        request.app.log.error(severity=logging.ERROR, traceback=True)
+        log_of(request.app)(severity=logging.ERROR, traceback=True)
     else:
         # Not a new manager: making one sets the levels of the loggers.
         logger = logging.getLogger(f"{LogManager.logger_root}.error")

@@ -15,6 +15,7 @@ from cherrypy.core.app import Application
 from cherrypy.core.context import Serving, current, outside
 from cherrypy.core.error_pages import bare_error, format_exc
 from cherrypy.core.errors import InternalRedirect
+from cherrypy.core.log import log_of
 from cherrypy.core.received import ReceivedHeaders
 from cherrypy.core.tree import Tree
 from cherrypy.core.wsgi import recode_path_qs, visit_once, what_is_no_bytes
@@ -162,7 +163,7 @@ def _answer_bare(app: Application, exchange: Exchange) -> None:
     serving = current.get()
     try:
         complaint = what_is_no_bytes(serving.response.header_list)
-        app.log(complaint, traceback=True, severity=logging.ERROR)
+        log_of(app)(complaint, traceback=True, severity=logging.ERROR)
         if not exchange.answered:
             shown = serving.request.show_tracebacks
             exchange.respond(*bare_error(format_exc() if shown else ""))

@@ -18,6 +18,7 @@ from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
 from cherrypy.core.forms import read_form
 from cherrypy.core.hooks import Hook, HookMap, hookpoints, run_through
 from cherrypy.core.lazy import LazyUUID4, absent, lazy, provisional
+from cherrypy.core.log import log_of
 from cherrypy.core.plan import Plan
 from cherrypy.core.received import HeaderPairs
 from cherrypy.http.forms import TooManyFields, parse_query_string
@@ -294,13 +295,13 @@ class Request:
             self._fall_back(response)
         if method == "HEAD":
             response.discard_body()
-        self.app.log.access()
+        log_of(self.app).access()
         return response
 
     def _fall_back(self, response: Response) -> None:
         """Answer with as little of the framework as can be."""
         self.stage = "handle_error"
-        self.app.log(traceback=True, severity=logging.ERROR)
+        log_of(self.app)(traceback=True, severity=logging.ERROR)
         extra = format_exc() if self.show_tracebacks else ""
         response.discard_body()
         response.output_status, response.header_list, response.body = bare_error(extra)
@@ -391,7 +392,7 @@ class Request:
         response = current.get().response
         if self.plan is None:
             # Too early for tools.log_tracebacks, and for what config says of pages.
-            self.app.log(traceback=True, severity=logging.ERROR)
+            log_of(self.app)(traceback=True, severity=logging.ERROR)
             key = "request.explain_errors"
             site = self.app.site_config.get(key, self.explain_errors)
             self.explain_errors = self.app.find_config(self.path_info, key, site)

@@ -14,7 +14,7 @@ from typing import Any
 from cherrypy.core import app, bridge
 from cherrypy.core.app import Application
 from cherrypy.core.errors import HTTPRedirect
-from cherrypy.core.log import GlobalLogManager, LogManager
+from cherrypy.core.log import GlobalLogManager, LogManager, front
 from cherrypy.core.request import Request
 from cherrypy.core.response import Response
 from cherrypy.core.tree import Tree
@@ -57,6 +57,8 @@ tree: Tree = Tree()
 
 log: GlobalLogManager = GlobalLogManager()
 """The log of the site; inside a request, that of its application."""
+front.site = log
+front.bearer = sys.modules[__name__]
 
 server: Server = Server()
 """The settings of the default server."""
@@ -160,7 +162,7 @@ class Signals:
 
 
 def _log_bus(msg: str, level: int = logging.INFO) -> None:
-    log.error(msg, "ENGINE", severity=level)
+    front.bearer.log.error(msg, "ENGINE", severity=level)
 
 
 def _join_server() -> None:

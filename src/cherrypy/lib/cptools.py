@@ -16,6 +16,7 @@ from cherrypy.application.links import url as url_of
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError, HTTPRedirect, InternalRedirect
 from cherrypy.core.hooks import hookpoints
+from cherrypy.core.log import front
 from cherrypy.environment.site import log
 from cherrypy.http.headers import HeaderMap
 from cherrypy.lib import is_iterator
@@ -159,7 +160,7 @@ def log_traceback(severity: int = logging.ERROR, debug: bool = False) -> None:
         severity: The level of the log record.
         debug: Accepted as by all tools; there is nothing to add.
     """
-    log("", "HTTP", severity=severity, traceback=True)
+    front.bearer.log("", "HTTP", severity=severity, traceback=True)
 
 
 def log_request_headers(debug: bool = False) -> None:
@@ -173,7 +174,7 @@ def log_request_headers(debug: bool = False) -> None:
         f"  {name}: {value}".encode("unicode_escape").decode("ascii")
         for name, value in current.get().request.header_list
     ]
-    log("\n".join(("\nRequest Headers:", *lines)), "HTTP")
+    front.bearer.log("\n".join(("\nRequest Headers:", *lines)), "HTTP")
 
 
 def log_hooks(debug: bool = False) -> None:
@@ -189,7 +190,7 @@ def log_hooks(debug: bool = False) -> None:
     for point in points:
         lines.append(f"    {point}:")
         lines.extend(f"        {hook!r}" for hook in sorted(hooks.get(point, ())))
-    log("\n".join(lines), "HTTP")
+    front.bearer.log("\n".join(lines), "HTTP")
 
 
 def redirect(url: str = "", internal: bool = True, debug: bool = False) -> NoReturn:
