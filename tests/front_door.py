@@ -18,10 +18,12 @@ def untouched() -> Iterator[ModuleType]:
     """Give the front door; what is changed behind it is put back afterwards.
 
     That is: config, mounted applications, builtin tools, settings of servers and of the
-    checker, listeners of the engine, threads that have answered. There is no cache of
-    answers. While the test runs, the log is not shown.
+    checker, listeners of the engine, threads that have answered and those that sweep.
+    There is no cache of answers. While the test runs, the log is not shown.
     """
     import cherrypy
+    from cherrypy.lib.session_base import Session
+    from cherrypy.process.plugins import Monitor
 
     boxes: list[dict[Any, Any]] = [
         cherrypy.config,
@@ -33,6 +35,7 @@ def untouched() -> Iterator[ModuleType]:
         vars(cherrypy.server),
         vars(cherrypy.tools),
         vars(cherrypy.checker),
+        Session._cleaners,
         cherrypy.engine.thread_manager.threads,
     ]
     before = [dict(box) for box in boxes]
@@ -52,6 +55,10 @@ def untouched() -> Iterator[ModuleType]:
             # Methods of dict, because those of a config tell others what they do.
             dict.clear(box)
             dict.update(box, contents)
+        for stop in cherrypy.engine.listeners["stop"] - listeners["stop"]:
+            owner = getattr(stop, "__self__", None)
+            if isinstance(owner, Monitor):
+                owner.stop()
         # Tools that are set are noticed; those put back behind the scenes are not.
         cherrypy.tools.namespace = cherrypy.tools.namespace
         cherrypy.engine.listeners.clear()

@@ -47,6 +47,7 @@ class Served:
     """A program that serves."""
 
     process: subprocess.Popen[str]
+    watch: threading.Timer
     said: list[str] = field(default_factory=list)
 
     def wait_for(self, text: str) -> str:
@@ -97,12 +98,13 @@ class Folder:
         watch = threading.Timer(DEADLINE_SECONDS, process.kill)
         watch.daemon = True
         watch.start()
-        served = Served(process)
+        served = Served(process, watch)
         self.running.append(served)
         return served
 
     def clean(self) -> None:
         for served in self.running:
+            served.watch.cancel()
             if served.process.poll() is None:
                 served.process.kill()
             served.process.communicate()

@@ -16,6 +16,7 @@ from tests.examples.notes_client import log_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import ModuleType
 
     import cherrypy
 
@@ -25,7 +26,7 @@ hash_once = cache(hash_password)
 
 
 @pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick_hashes(site: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(users, "hash_password", hash_once)
 
 

@@ -47,11 +47,12 @@ def settings(**named: Any) -> Config:
 def nothing_kept() -> Iterator[None]:
     """Forget the stores that are opened in the block, and who sweeps them."""
     before = dict(StoreSession._archives)
+    cleaners = dict(Session._cleaners)
     EXECUTED.clear()
     yield
     for name in StoreSession._archives.keys() - before.keys():
         StoreSession._archives.pop(name).store.close()
-    for place, monitor in list(Session._cleaners.items()):
-        if not isinstance(place, type):
-            monitor.stop()
-            del Session._cleaners[place]
+    for place in Session._cleaners.keys() - cleaners.keys():
+        monitor = Session._cleaners.pop(place)
+        monitor.unsubscribe()
+        monitor.stop()

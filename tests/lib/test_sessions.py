@@ -14,7 +14,7 @@ from cherrypy.http.dates import parse_http_date
 from cherrypy.lib import session_cookies, session_ram, sessions
 from cherrypy.lib.sessions import FileSession, RamSession, Session, SessionsAreOff
 from tests.lib.apps import Config, mount, serve
-from tests.lib.session_kit import count, settings
+from tests.lib.session_kit import count, nothing_kept, settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -27,8 +27,10 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 
 @pytest.fixture(autouse=True)
-def own_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def own_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(RamSession, "cache", {})
+    with nothing_kept():
+        yield
 
 
 def set_cookies(response: Response) -> list[str]:
