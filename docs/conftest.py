@@ -7,7 +7,9 @@ should see is asserted in the block itself, mostly through `cherrypy.testing.Cli
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 from sybil import Sybil
@@ -27,7 +29,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     with nothing_counted(), untouched() as site, pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("page"))
         patch.setattr(site, "quickstart", lambda *args, **settings: None)
-        yield site
+        with mock.patch.dict(os.environ):
+            yield site
 
 
 pytest_collect_file = Sybil(
