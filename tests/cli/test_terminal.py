@@ -55,14 +55,28 @@ def test_for_programs_everything_is_plain_and_whole(
     )
 
 
-def test_on_a_terminal_headings_stand_out_and_lines_fit(screen: Any) -> None:
-    written = screen(columns=12)
+def test_on_a_terminal_headings_stand_out_and_columns_fit(screen: Any) -> None:
+    written = screen(columns=24)
     terminal = Terminal()
-    terminal.table(("one", "two", "three"), ROWS)
+    terminal.table(("one", "two", "three"), [*ROWS, ("url/of/a/page", "", "a=1, b=2")])
     assert written.getvalue() == (
-        "\033[1mONE     THR…\033[0m\na       som…\nlonger  x\n"
-    ).replace("THR…", "THREE"[:3] + "…")
+        "\033[1mONE            THREE\033[0m\n"
+        "a              some text\n"
+        "longer         x\n"
+        "url/of/a/page  a=1, b=2\n"
+    )
+    written = screen(columns=27)
+    Terminal().table((), [("url/of/a/page", "a=1, b=2, *args, **more")], indent=2)
+    assert written.getvalue() == (
+        "  url/of/a/page  a=1, b=2,\n                 *args,\n                 **more\n"
+    )
     assert terminal.dim("x") == "\033[2mx\033[0m"
+
+
+def test_a_terminal_that_is_very_narrow_folds_by_itself(screen: Any) -> None:
+    written = screen(columns=5)
+    Terminal().table((), [("a" * 11, "b" * 11)])
+    assert written.getvalue() == "aaaaaaaaaa  bbbbbbbbbb\na           b\n"
 
 
 @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,12 +15,15 @@ __all__ = ["Terminal"]
 
 _GAP = "  "
 
+_NARROWEST = 10
+"""Of a column, in characters; a terminal that has no room for that folds by itself."""
+
 
 class Terminal:
     """Standard output, which may be a terminal.
 
-    There, headings are bold and rows are cut to the width. Elsewhere everything is
-    plain and whole, for other programs to read.
+    There, headings are bold and columns are folded to the width. Elsewhere everything
+    is plain and whole, for other programs to read.
 
     Args:
         colour: Whether emphasis is allowed; it also takes a terminal, and a user who
@@ -71,15 +75,31 @@ class Terminal:
         if headings:
             lines.insert(0, [headings[at].upper() for at in kept])
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        self._narrow(widths, indent)
         for number, line in enumerate(lines):
-            cells = zip(line, widths, strict=True)
-            text = _GAP.join(cell.ljust(width) for cell, width in cells).rstrip()
-            text = self._fitting(" " * indent + text)
             is_heading = bool(headings) and number == 0
-            self.say(self.bold(text) if is_heading else text)
+            cells = map(_folded, line, widths)
+            for parts in zip_longest(*cells, fillvalue=""):
+                padded = zip(parts, widths, strict=True)
+                text = _GAP.join(part.ljust(width) for part, width in padded)
+                text = " " * indent + text.rstrip()
+                self.say(self.bold(text) if is_heading else text)
 
-    def _fitting(self, text: str) -> str:
-        """Return as much of a line as the terminal has room for."""
-        if self.width is None or len(text) <= self.width:
-            return text
-        return text[: self.width - 1] + "…"
+    def _narrow(self, widths: list[int], indent: int) -> None:
+        """Make columns narrower until the terminal has room for all; the first last."""
+        if self.width is None:
+            return
+        room = self.width - indent - len(_GAP) * (len(widths) - 1)
+        while sum(widths) > room:
+            widest = max(widths[1:], default=0)
+            at = widths.index(widest, 1) if widest > _NARROWEST else 0
+            if widths[at] <= _NARROWEST:
+                return
+            widths[at] -= 1
+
+
+def _folded(cell: str, width: int) -> list[str]:
+    """Return the lines of a cell: broken at spaces if there are some."""
+    from textwrap import wrap  # lazy: 3 ms
+
+    return wrap(cell, width, break_on_hyphens=False) if len(cell) > width else [cell]
