@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
+@pytest.mark.usefixtures("site")
 def test_a_small_utility_counts_songs() -> None:
     client = Client(load("papers/songcounter").application)
     assert client.get("/song/7").text == "0"
