@@ -71,9 +71,13 @@ def untouched() -> Iterator[ModuleType]:
 def forget_caches() -> None:
     """Let the next request make a cache, as the first one of a process does."""
     import cherrypy
+    from cherrypy.lib.memory_cache import MemoryCache
 
-    for name in ("_cache", "_stored_caches"):
-        vars(cherrypy).pop(name, None)
+    cache = vars(cherrypy).pop("_cache", None)
+    if isinstance(cache, MemoryCache):
+        # Its thread ends when nothing is kept.
+        cache.clear()
+    vars(cherrypy).pop("_stored_caches", None)
 
 
 @contextmanager
