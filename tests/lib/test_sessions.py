@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import threading
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -861,6 +862,40 @@ class TestAClassOfOnesOwn:
             chosen = settings(storage_class=OwnSession, locking=locking)
             assert serve(page, chosen).get("/").text == locking
         assert serve(page, settings(storage_class=OwnSession)).get("/").text == "None"
+
+    def test_may_ask_its_lock_whether_it_is_locked(self) -> None:
+        class AskingSession(OwnSession):
+            kept: dict[str | None, Any] = {}  # noqa: RUF012
+            held = threading.Lock()
+
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                self.lock = None
+                super().__init__(*args, **kwargs)
+
+            @property
+            def locked(self) -> bool:  # type: ignore[override]
+                return self.lock is not None and self.lock.locked()
+
+            def acquire_lock(self) -> None:
+                self.lock = self.held
+                self.lock.acquire(timeout=10)
+
+            def release_lock(self) -> None:
+                if self.lock is not None:
+                    self.lock.release()
+                self.lock = None
+
+        def page(renew: str = "") -> str:
+            if renew:
+                cherrypy.session.regenerate()
+            return count()
+
+        client = serve(page, settings(storage_class=AskingSession))
+        with nothing_kept():
+            told = [client.get(f"/?renew={renew}").text for renew in ("", "", "1", "")]
+        assert told == ["1", "2", "3", "4"]
+        assert len(AskingSession.kept) == 1
+        assert not AskingSession.held.locked()
 
     def test_must_say_how(self) -> None:
         session = Session(without_storage=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -195,7 +196,15 @@ class Session(LazyMapping):
         self._delete()
 
     def _become(self, id: str, lock: Any, locked: bool) -> None:
-        self._id, self.lock, self.locked = id, lock, locked
+        self._id = id
+        self._hold(lock, locked)
+
+    def _hold(self, lock: Any, locked: bool) -> None:
+        """Note the lock that is held, if one is."""
+        self.lock = lock
+        # Classes of other makers tell `locked` by a property, which asks the lock.
+        with suppress(AttributeError):
+            self.locked = locked
 
     def _fresh_id(self) -> str:
         """Return an id under which nothing is stored."""
@@ -396,7 +405,7 @@ class Session(LazyMapping):
         cleaner.__dict__.update(self.__dict__)
         # The thread must not keep the data of this user.
         cleaner._data, cleaner._id, cleaner.id_observers = {}, None, []
-        cleaner.locked, cleaner.lock = False, None
+        cleaner._hold(None, False)
         monitor = Monitor(
             engine, cleaner.clean_up, self.clean_freq * 60, name="Session cleanup"
         )
