@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import mimetypes
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -378,36 +380,35 @@ class TestTypes:
         monkeypatch.setitem(mimetypes.types_map, ".odd", "text/odd")
         assert file_responses.media_type("a.odd") == "text/odd"
 
-    def test_do_not_depend_on_who_looked_first(
+    def test_are_known_to_the_standard_library_from_the_beginning(self) -> None:
+        program = "import cherrypy, mimetypes; print(mimetypes.types_map['.gz'])"
+        ran = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        )
+        assert ran.stdout == "application/x-gzip\n"
+
+    def test_go_before_what_the_system_says(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         table = tmp_path / "mime.types"
         table.write_text("application/gzip gz\nimage/vnd.microsoft.icon ico\n")
+        for name in ("types_map", "encodings_map", "suffix_map", "common_types", "_db"):
+            monkeypatch.setattr(mimetypes, name, getattr(mimetypes, name))
         monkeypatch.setattr(mimetypes, "knownfiles", [str(table)])
-        monkeypatch.setattr(mimetypes, "types_map", dict(mimetypes.types_map))
-        mimetypes.types_map[".gz"] = "application/gzip"
-        mimetypes.types_map[".ico"] = "image/vnd.microsoft.icon"
-        mimetypes.types_map[".dwg"] = "image/mine"
-        file_responses._know_types.cache_clear()
-        try:
-            assert file_responses.media_type("a.gz") == "application/x-gzip"
-            assert file_responses.media_type("a.ico") == "image/x-icon"
-            assert file_responses.media_type("a.dwg") == "image/mine"
-        finally:
-            file_responses._know_types.cache_clear()
+        mimetypes.init()
+        assert mimetypes.types_map[".gz"] == "application/gzip"
+        assert file_responses.media_type("a.gz") == "application/x-gzip"
+        assert file_responses.media_type("a.ico") == "image/x-icon"
 
     def test_taught_before_the_first_file_win(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(mimetypes, "types_map", dict(mimetypes.types_map))
-        mimetypes.types_map[".ico"] = "image/mine"
+        monkeypatch.setattr(mimetypes, "inited", False)
         monkeypatch.setattr(mimetypes, "init", lambda: None)
-        file_responses._know_types.cache_clear()
-        try:
-            assert file_responses.media_type("a.ico") == "image/mine"
-            assert file_responses.media_type("a.gz") == "application/x-gzip"
-        finally:
-            file_responses._know_types.cache_clear()
+        mimetypes.types_map[".ico"] = "image/mine"
+        assert file_responses.media_type("a.ico") == "image/mine"
+        assert file_responses.media_type("a.gz") == "application/x-gzip"
 
 
 class TestConditions:

@@ -318,31 +318,37 @@ _MORE_TYPES = {
     ".gz": "application/x-gzip",
 }
 
+# What systems say of them. Anything else was added by a program, and stays.
+_OTHER_NAMES = {
+    None,
+    "application/bzip2",
+    "application/gzip",
+    "application/x-bzip",
+    "image/vnd.dwg",
+    "image/vnd.microsoft.icon",
+}
 
-@lru_cache(maxsize=1)
-def _know_types() -> None:
-    """Read the system's table of media types, once and not before it is needed."""
-    present = mimetypes.types_map
-    # A table of our own: somebody may have read the system's into the common one.
-    table = mimetypes.MimeTypes()
-    shipped = table.types_map[True].copy()
-    for name in mimetypes.knownfiles:
-        if os.path.isfile(name):
-            table.read(name)
-    system = table.types_map[True]
-    mine = {
-        extension: kind
-        for extension, kind in present.items()
-        if kind not in (shipped.get(extension), system.get(extension))
-    }
+
+def _know_types() -> dict[str, str]:
+    """Add our media types to the common table, and return that."""
     if not mimetypes.inited:
         mimetypes.init()
-    # documented behaviour: programs add their own types to this same dict, before
-    # and after, and theirs win.
-    mimetypes.types_map.update(_MORE_TYPES | mine)
+    table = mimetypes.types_map
+    for extension, kind in _MORE_TYPES.items():
+        if table.get(extension) in _OTHER_NAMES:
+            table[extension] = kind
+    return table
+
+
+# documented behaviour: programs look into this same table, and add to it, without
+# having served a file before.
+_known: dict[str, str] = _know_types()
 
 
 def media_type(name: str) -> str | None:
     """Return the media type for a file name by its extension, or None."""
-    _know_types()
-    return mimetypes.types_map.get(os.path.splitext(name)[1].lower())
+    global _known
+    if mimetypes.types_map is not _known:
+        # Somebody has read the system's table again.
+        _known = _know_types()
+    return _known.get(os.path.splitext(name)[1].lower())
