@@ -82,6 +82,16 @@ class TestResponseHeaders:
         assert response.headers["X-One"] == "1"
         assert response.headers["Content-Type"] == "text/plain;charset=utf-8"
 
+    def test_leave_in_vary_what_other_tools_have_named(self) -> None:
+        config: Config = {
+            "tools.cors.on": True,
+            "tools.cors.origins": ["https://a.example"],
+            "tools.response_headers.on": True,
+            "tools.response_headers.headers": [("vary", "X-A, X-B")],
+        }
+        vary = serve(lambda: "x", config).get("/").headers["Vary"]
+        assert vary == "Origin, X-A, X-B"
+
     def test_may_be_replaced_by_the_page(self) -> None:
         def page() -> str:
             cherrypy.response.headers["X-One"] = "mine"

@@ -19,7 +19,7 @@ from cherrypy.core.hooks import hookpoints
 from cherrypy.core.log import front
 from cherrypy.environment.site import log
 from cherrypy.http.headers import HeaderMap
-from cherrypy.lib import is_iterator
+from cherrypy.lib import is_iterator, set_vary_header
 from cherrypy.lib.bodies import MadeFrom, close_body
 from cherrypy.lib.conditional import validate_etags, validate_since
 from cherrypy.lib.conversion import Unfit, converters
@@ -106,15 +106,21 @@ def response_headers(
 ) -> None:
     """Set headers on the response, early, so that pages may replace them.
 
+    ``Vary`` is added to: what tools such as cors have named there must stay.
+
     Args:
         headers: Pairs of name and value.
         debug: Log what is done.
     """
-    target = current.get().response.headers
+    response = current.get().response
     for name, value in headers or ():
         if debug:
             log(f"Setting {name}: {value!r}", "TOOLS.RESPONSE_HEADERS")
-        target[name] = value
+        if name.title() == "Vary":
+            for named in filter(None, map(str.strip, str(value).split(","))):
+                set_vary_header(response, named)
+        else:
+            response.headers[name] = value
 
 
 # Error pages shall carry them, too.
