@@ -83,7 +83,13 @@ class AddWords(SphinxTransform):
             raise ExtensionError(f"no such sections: {[*places]}")
 
 
+def pages_with_words(*_: object) -> set[str]:
+    """Return what to read at each build: Sphinx forgets the words of other pages."""
+    return {place.partition("#")[0] for place in WORDS}
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Join the reading of pages."""
     app.add_transform(AddWords)
+    app.connect("env-get-outdated", pages_with_words)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
