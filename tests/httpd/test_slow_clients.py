@@ -216,7 +216,9 @@ def test_a_slow_reader_holds_no_worker(tmp_path: Path) -> None:
         answer: Handler = kinds.get(exchange.head.path) or hello
         answer(exchange)
 
-    with serving(page, threads=1) as running:
+    # Who reads on at last must not be too late on a busy machine.
+    limits = Limits(write_deadline_seconds=300)
+    with serving(page, threads=1, limits=limits) as running:
         for kind in ("/whole", "/pieces", "/file"):
             slow = [running.client(buffer=4096) for _ in range(5)]
             for client in slow:
@@ -308,7 +310,9 @@ def test_a_generator_goes_on_in_the_thread_that_began_it() -> None:
                 b"200 OK", [], body(), lambda: closed.append(threading.get_ident())
             )
 
-    with serving(page, threads=3) as running:
+    # One after the other reads on, which takes long on a busy machine.
+    limits = Limits(write_deadline_seconds=300)
+    with serving(page, threads=3, limits=limits) as running:
         slow = [running.client(buffer=4096) for _ in range(6)]
         for client in slow:
             client.request("/pieces")
