@@ -118,10 +118,11 @@ class ServerProgram:
     def pause(self) -> None:
         """Make it deaf: connections stay, and nothing is answered."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        os.kill(self.pid, signal.SIGSTOP)
-        self._stopped = [self.pid, *map(int, children.read_text().split())]
-        for pid in self._stopped[1:]:
-            os.kill(pid, signal.SIGSTOP)
+        self._stopped = [self.pid]
+        _stop(self.pid)
+        for pid in map(int, children.read_text().split()):
+            self._stopped.append(pid)
+            _stop(pid)
 
     def resume(self) -> None:
         """Let it go on after `pause`."""
@@ -207,6 +208,19 @@ class ServerProgram:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+
+def _stop(pid: int) -> None:
+    """Stop a process, and return when each of its threads has stopped."""
+    os.kill(pid, signal.SIGSTOP)
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    # On a busy machine a thread may answer one more question before it knows.
+    while any(
+        stat.read_text().rpartition(")")[2].split()[0] not in "TtZX"
+        for stat in Path(f"/proc/{pid}/task").glob("*/stat")
+    ):
+        assert time.monotonic() < deadline, f"process {pid} goes on"
+        time.sleep(0.001)
 
 
 class Redis(ServerProgram):
