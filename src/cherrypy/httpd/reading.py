@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from cherrypy.httpd.pollers import wait
 from cherrypy.httpd.protocols.events import Data, EndOfBody, RequestRefused
@@ -46,6 +46,14 @@ class NoBody:
     __slots__ = ()
 
     trailers: Headers = ()
+
+    @property
+    def rfile(self) -> NoReturn:
+        """Tell WebSocket tools, which look for the socket here, that it is not."""
+        raise AttributeError(
+            "the server keeps its connections: a tool that takes one over for "
+            "WebSocket, such as the one of ws4py, does not work here"
+        )
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Return nothing."""
