@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextvars import copy_context
 from time import monotonic
@@ -169,10 +170,10 @@ class Exchange:
                     self.wire = wire
             self.answered = True
         except BodyTooLong:
-            self.server.error_log(TOO_LONG)
+            self.server.error_log(TOO_LONG, logging.ERROR)
             self.fail(TOO_LONG)
         except BodyTooShort as error:
-            self.server.error_log(str(error))
+            self.server.error_log(str(error), logging.ERROR)
             self._cut(status, headers, data)
         if on_close is not None:
             on_close()
@@ -306,7 +307,7 @@ class Exchange:
         elif isinstance(error, RequestRefused):
             return  # raised by `rfile`; the answer follows
         elif not (sender.broken and isinstance(error, ConnectionError)):
-            server.error_log("The application failed.", traceback=True)
+            server.error_log("The application failed.", logging.ERROR, traceback=True)
         if self.answered:
             sender.broken = True
 
@@ -357,7 +358,9 @@ class Exchange:
             except (KeyboardInterrupt, SystemExit) as error:
                 self.server.interrupt = error
             except Exception:  # boundary: the answer is out, whatever this says
-                self.server.error_log("Closing the answer failed.", traceback=True)
+                self.server.error_log(
+                    "Closing the answer failed.", logging.ERROR, traceback=True
+                )
 
 
 Handler: TypeAlias = Callable[[Exchange], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 import stat
@@ -205,7 +206,7 @@ class Acceptor:
         if reason is not None and now >= self._complain_at:
             self._complain_at = now + _COMPLAIN_SECONDS
             self.server.error_log(
-                f"No new connections can be accepted for now: {reason}"
+                f"No new connections can be accepted for now: {reason}", logging.ERROR
             )
 
     def resume(self) -> None:

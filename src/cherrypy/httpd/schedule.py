@@ -7,6 +7,7 @@ the shared containers is a single atomic one, so there is no lock around them.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from contextvars import Context
@@ -155,7 +156,9 @@ class Schedule:
 
     def report(self, error: BaseException) -> None:
         """Log a fault of the server itself, being handled. Any thread."""
-        self.server.error_log(f"The server has a fault: {error!r}", traceback=True)
+        self.server.error_log(
+            f"The server has a fault: {error!r}", logging.ERROR, traceback=True
+        )
 
     def retire(self, worker: Worker) -> bool:
         """Tell a worker that rests whether it is one too many. The worker asks."""

@@ -8,6 +8,7 @@ hold things that belong to that thread, such as a database connection.
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -82,13 +83,15 @@ class Stream:
             self.exchange.server.interrupt = error
             self._give_up()
         except BodyTooLong:
-            self.exchange.server.error_log(TOO_LONG)
+            self.exchange.server.error_log(TOO_LONG, logging.ERROR)
             self._give_up(TOO_LONG)
         except BodyTooShort as error:
-            self.exchange.server.error_log(str(error))
+            self.exchange.server.error_log(str(error), logging.ERROR)
             self._give_up()
         except Exception:  # boundary: whatever the application did
-            self.exchange.server.error_log("The answer was cut off.", traceback=True)
+            self.exchange.server.error_log(
+                "The answer was cut off.", logging.ERROR, traceback=True
+            )
             self._give_up()
         self.close()
 
