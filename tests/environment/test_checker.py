@@ -13,6 +13,7 @@ from cherrypy.environment.checker import Checker
 from cherrypy.environment.config import Config
 from cherrypy.environment.server import Server
 from cherrypy.extension.dispatch.objects import MethodDispatcher
+from cherrypy.extension.tool import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -342,6 +343,15 @@ def test_a_proxy_tool_should_not_believe_everybody(found: Found) -> None:
     assert [f for f in found({"/": on}) if "tools.proxy.trusted" in f]
     assert [f for f in found({"/": {}}, site=on) if "tools.proxy.trusted" in f]
     assert not [f for f in found({"/": trusting}) if "tools.proxy.trusted" in f]
+
+
+@pytest.mark.usefixtures("_toolbox")
+def test_a_proxy_tool_of_the_program_itself_is_its_own_affair(
+    found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Tool("before_request_body", lambda base=None: None)
+    monkeypatch.setattr(Application.toolboxes["tools"], "proxy", own)
+    assert found({"/": {}}, site={"tools.proxy.on": True}) == []
 
 
 # What beginners do wrong; tests/teaching has more.
