@@ -114,6 +114,7 @@ BORROWED: dict[str, tuple[str, str]] = {
     "XMLRPCFault": ("xmlrpc.client", "Fault"),
     "_caching": ("cherrypy.lib.caching", ""),
     "_cpwsgi": ("cherrypy", "_cpwsgi"),
+    "_exc_info": ("sys", "exc_info"),
     "_httputil": ("cherrypy.lib.httputil", ""),
     "_sessions": ("cherrypy.lib.sessions", ""),
     "_xmlrpc": ("cherrypy.lib.xmlrpcutil", ""),

@@ -394,3 +394,7 @@ def test_programs_may_take_it_from_there(module: str, name: str) -> None:
 def test_what_they_never_had_is_not_there(module: str) -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         importlib.import_module(module).nothing  # noqa: B018 - reading is the test
+
+
+def test_error_pages_find_the_exception_where_it_was() -> None:
+    assert import_module("cherrypy._cperror")._exc_info is sys.exc_info
