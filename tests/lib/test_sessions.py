@@ -6,6 +6,7 @@ import asyncio
 import copy
 import threading
 import time
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -866,7 +867,9 @@ class TestAClassOfOnesOwn:
     def test_may_ask_its_lock_whether_it_is_locked(self) -> None:
         class AskingSession(OwnSession):
             kept: dict[str | None, Any] = {}  # noqa: RUF012
-            held = threading.Lock()
+            locks: ClassVar[dict[str | None, threading.Lock]] = defaultdict(
+                threading.Lock
+            )
 
             def __init__(self, *args: Any, **kwargs: Any) -> None:
                 self.lock = None
@@ -877,8 +880,8 @@ class TestAClassOfOnesOwn:
                 return self.lock is not None and self.lock.locked()
 
             def acquire_lock(self) -> None:
-                self.lock = self.held
-                self.lock.acquire(timeout=10)
+                self.lock = self.locks[self.id]
+                assert self.lock.acquire(timeout=10)
 
             def release_lock(self) -> None:
                 if self.lock is not None:
@@ -895,7 +898,7 @@ class TestAClassOfOnesOwn:
             told = [client.get(f"/?renew={renew}").text for renew in ("", "", "1", "")]
         assert told == ["1", "2", "3", "4"]
         assert len(AskingSession.kept) == 1
-        assert not AskingSession.held.locked()
+        assert not any(lock.locked() for lock in AskingSession.locks.values())
 
     def test_must_say_how(self) -> None:
         session = Session(without_storage=True)
