@@ -61,6 +61,19 @@ class TestTheUsualCase:
     def test_other_things_are_the_page_authors_mistake(self) -> None:
         assert ask(5).status_code == 500
 
+    def test_of_a_dictionary_the_keys_are_sent_and_the_log_tells(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert ask({}).body == b""
+        assert not [each for each in caplog.records if each.levelname == "WARNING"]
+        assert ask({"name": "Ada", "age": 36}).body == b"nameage"
+        assert "switch on tools.json_out" in caplog.text
+
+    def test_in_development_it_is_an_error(self) -> None:
+        answer = ask({"name": "Ada"}, {"request.explain_errors": True})
+        assert answer.status_code == 500
+        assert "tools.json_out" in answer.text
+
     def test_a_content_length_in_characters_is_corrected(self) -> None:
         def page() -> str:
             cherrypy.response.headers["Content-Length"] = 1

@@ -5,6 +5,7 @@ Compression, which CherryPy documents here as well, is in `cherrypy.lib.compress
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -194,7 +195,7 @@ class ResponseEncoder:
         """Encode the text in what a page returned."""
         self.body: Any = prepare_iter(result)
         if self.body.__class__ is dict and self.body:
-            raise _no_page(result, "switch on tools.json_out to send it as JSON")
+            _tell_of_dict(result)
         response = current.get().response
         content_type = str(response.headers.get("Content-Type") or "")
         if self.debug:
@@ -368,6 +369,17 @@ def _no_page(value: object, remedy: str) -> TypeError:
         "A page returns text, bytes, an iterable of them, a file or None, not "
         f"{type(value).__name__} ({_in_short(value)}); {remedy}."
     )
+
+
+def _tell_of_dict(page: dict[Any, Any]) -> None:
+    """Say that a page returned a dictionary, which is hardly meant.
+
+    documented behaviour: its keys are sent, because a dictionary yields them.
+    """
+    problem = _no_page(page, "switch on tools.json_out to send it as JSON")
+    if current.get().request.explain_errors:
+        raise problem
+    log(f"{problem} Its keys were sent.", "TOOLS.ENCODE", logging.WARNING)
 
 
 def _in_short(value: object) -> str:
