@@ -256,7 +256,9 @@ def test_coverage_is_browsed_by_folder_and_line(page: Page, address: str) -> Non
 def test_profiles_are_sorted_and_drawn(page: Page, address: str) -> None:
     visit(address, "/things", "/things")
     page.goto("/profiles/")
-    page.get_by_role("link", name="cp_0001.prof").click()
+    # The newest one: the first call of all has imports in it, which dwarf the page.
+    kept = page.get_by_role("link", name=re.compile(r"cp_\d+\.prof"))
+    page.get_by_role("link", name=max(kept.all_text_contents()), exact=True).click()
     rows = page.locator("tbody tr")
     expect(rows.first).to_contain_text("things")
     picture(page, "profile")
