@@ -352,7 +352,8 @@ class AppResponse:
     def __del__(self) -> None:
         # Middleware should close what it was given (PEP 3333), and some does not. The
         # request would go on for ever, with the locks and connections of its hooks.
-        self.close()
+        if self.serving is not self.previous:
+            self.close()
 
     def run(self) -> None:
         """Make the request from the environ and answer it."""
