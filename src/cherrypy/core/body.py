@@ -28,6 +28,7 @@ from cherrypy.core.processors import (
     unquote_plus,
 )
 from cherrypy.core.reader import DEFAULT_BUFFER_SIZE, PartReader, SizedReader, inf
+from cherrypy.core.received import FORM
 from cherrypy.http.charsets import known_charset
 from cherrypy.http.elements import HeaderElement
 from cherrypy.http.multipart import disposition_of
@@ -51,9 +52,6 @@ __all__ = [
 ]
 
 
-_FORM = "application/x-www-form-urlencoded"
-
-
 class Entity:
     """Headers and content: a request body, or a part of one.
 
@@ -73,7 +71,7 @@ class Entity:
     content_type: HeaderElement
     """The media type and its parameters."""
 
-    default_content_type: str = _FORM
+    default_content_type: str = FORM
     """What is assumed without a Content-Type."""
 
     file: Any = None
@@ -98,7 +96,7 @@ class Entity:
     """The parameters found in the content: text, lists of texts, uploads."""
 
     processors: dict[str, Callable[[Any], object]] = {  # noqa: RUF012 - copied, too
-        _FORM: process_urlencoded,
+        FORM: process_urlencoded,
         "multipart/form-data": process_multipart_form_data,
         "multipart": process_multipart,
     }
@@ -270,8 +268,8 @@ class Part(Entity):
         self.boundary = boundary
         self.part_class: type[Part] = type(self)
         # A field of a form is not a form, whatever it says.
-        if self.processors.get(_FORM) is process_urlencoded:
-            del self.processors[_FORM]
+        if self.processors.get(FORM) is process_urlencoded:
+            del self.processors[FORM]
 
     @classmethod
     def from_fp(cls, fp: SizedReader, boundary: bytes) -> Self:
