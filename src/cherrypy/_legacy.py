@@ -79,7 +79,7 @@ def at_front_door(name: str) -> Any:
         KeyError: There was no such name.
     """
     home, name_there = FRONT_DOOR[name]
-    return getattr(import_module(f"cherrypy.{home}"), name_there)
+    return _fetched(f"cherrypy.{home}", name_there)
 
 
 _MODULES = """
@@ -150,7 +150,11 @@ def borrowed(name: str) -> Any:
     Raises:
         KeyError: None of them had.
     """
-    module, attribute = BORROWED[name]
+    return _fetched(*BORROWED[name])
+
+
+def _fetched(module: str, attribute: str) -> Any:
+    """Return an attribute of a module, or the module if there is none to be found."""
     import_module(_WITH_PARTS.get(module, module))
     found = sys.modules[module]
     return getattr(found, attribute) if attribute else found
@@ -424,12 +428,10 @@ _ELSEWHERE = {
 def __getattr__(name: str) -> Any:
     """Find the names that `_cpcompat` took from the standard library."""
     try:
-        module, attribute = _ELSEWHERE[name]
+        place = _ELSEWHERE[name]
     except KeyError:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    found = import_module(module)
-    value = getattr(found, attribute) if attribute else found
-    globals()[name] = value
+    value = globals()[name] = _fetched(*place)
     return value
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes  # noqa: F401  # programs add types to its table by way of this name
 import os
 import re
 from io import UnsupportedOperation
@@ -295,7 +294,7 @@ def _absolute(
 ) -> str:
     path = os.path.expanduser(path)
     if not os.path.isabs(path):
-        if not (root and os.fspath(root)):
+        if not root:
             raise ValueError(message.format(path))
         path = os.path.join(root, path)
     return path
