@@ -66,14 +66,21 @@ localFile: str = os.path.abspath("coverage.cache")
 """The file for the data: ``coverage.cache`` where the program was started."""
 
 
-def _measuring(data_file: str) -> Coverage | None:
+def _coverage_class() -> type[Coverage] | None:
     try:
         from coverage import Coverage  # an extra
     except ImportError:
         return None
+    return Coverage
+
+
+def _measuring(data_file: str) -> Coverage | None:
+    coverage_class = _coverage_class()
+    if coverage_class is None:
+        return None
     # Your program, not this framework; and not what a config file says about tests.
     framework = os.path.join(os.path.dirname(os.path.dirname(__file__)), "*")
-    return Coverage(data_file, branch=True, config_file=False, omit=[framework])
+    return coverage_class(data_file, branch=True, config_file=False, omit=[framework])
 
 
 def _measuring_now() -> Coverage | None:
@@ -81,11 +88,8 @@ def _measuring_now() -> Coverage | None:
 
     A second one beside it would put an end to what it keeps.
     """
-    try:
-        from coverage import Coverage  # an extra
-    except ImportError:
-        return None
-    return Coverage.current()
+    coverage_class = _coverage_class()
+    return None if coverage_class is None else coverage_class.current()
 
 
 the_coverage: Coverage | None = _measuring_now() or _measuring(localFile)
