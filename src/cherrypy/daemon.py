@@ -18,8 +18,8 @@ from cherrypy.core.config import as_dict
 from cherrypy.core.wording import (
     UnknownName,
     in_brief,
+    mistake_in,
     nearest,
-    sentences,
     unknown_word,
 )
 from cherrypy.environment.site import config, engine, present
@@ -145,7 +145,7 @@ def _read(file: str) -> None:
             "check its name and who may read it."
         ) from refusal
     except (ValueError, configparser.Error) as fault:
-        raise _mistake_in(file, fault) from fault
+        raise _Mistake(mistake_in(file, fault)) from fault
     config.file_was_read(file)
     try:
         config.update(sections)
@@ -156,11 +156,7 @@ def _read(file: str) -> None:
                 app.merge(sections)
     except (AttributeError, OSError, UnknownName, ValueError) as fault:
         # The namespaces act on values, and refuse what makes no sense.
-        raise _mistake_in(file, fault) from fault
-
-
-def _mistake_in(file: str, fault: Exception) -> _Mistake:
-    return _Mistake(f"the config file {file!r} has a mistake: {sentences(fault)}")
+        raise _Mistake(mistake_in(file, fault)) from fault
 
 
 def _apply_environment(name: str) -> None:

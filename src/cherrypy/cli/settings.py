@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import cherrypy
 from cherrypy.cli.mistakes import Mistake, WrongUse
 from cherrypy.core.config import as_dict
-from cherrypy.core.wording import nearest, sentences
+from cherrypy.core.wording import mistake_in, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,9 +89,7 @@ def apply(
             ) from missing
         except (AttributeError, OSError, TypeError, ValueError) as fault:
             # The namespaces act on values, and refuse what makes no sense.
-            raise Mistake(
-                f"the config file {file!r} has a mistake: {sentences(fault)}"
-            ) from fault
+            raise Mistake(mistake_in(file, fault)) from fault
         cherrypy.engine.autoreload.files.add(os.path.abspath(file))
 
 
@@ -122,9 +120,7 @@ def read(file: str) -> dict[str, dict[str, Any]]:
             )
         ) from refusal
     except (ValueError, configparser.Error) as fault:
-        raise Mistake(
-            f"the config file {file!r} has a mistake: {sentences(fault)}"
-        ) from fault
+        raise Mistake(mistake_in(file, fault)) from fault
 
 
 def _apply_file(

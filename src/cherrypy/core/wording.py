@@ -14,6 +14,7 @@ __all__ = [
     "in_brief",
     "is_explained",
     "meant",
+    "mistake_in",
     "nearest",
     "sentences",
     "told",
@@ -115,6 +116,11 @@ def sentences(problem: BaseException) -> str:
     return " ".join(
         line if line.endswith("?") else f"{line.rstrip('.')}." for line in lines
     )
+
+
+def mistake_in(file: str, problem: BaseException) -> str:
+    """Return what a command says of a config file that cannot be used."""
+    return f"the config file {file!r} has a mistake: {sentences(problem)}"
 
 
 def in_brief(problem: BaseException) -> str:
