@@ -1000,7 +1000,7 @@ def test_both_faces_know_whether_a_request_says_something(
         assert request.headers
         # Somebody may have changed them.
         assert not caching._says_nothing(request)
-    request.__dict__.pop("headers")
+    del request.headers
     request.received = HeaderPairs([("Host", "x")])
     assert not caching._says_nothing(request)
 

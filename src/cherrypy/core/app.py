@@ -290,5 +290,5 @@ context.outside.request = _NoRequest(
     Host("127.0.0.1", 80), Host("127.0.0.1", 1111), "http", "HTTP/1.1"
 )
 # documented behaviour: hooks attached there are attached for all requests.
-context.outside.request.__dict__["hooks"] = Request.hooks
+context.outside.request.hooks = Request.hooks
 context.outside.response = Response()

@@ -43,7 +43,7 @@ __all__ = [
 def headers(request: Request) -> HeaderMap:
     """The request headers by Title-Case name."""
     received = request.received
-    if type(received) is ReceivedHeaders and "header_list" not in request.__dict__:
+    if type(received) is ReceivedHeaders and request._header_list is None:
         headers = HeaderMap.from_titled(received.fields())
     else:
         headers = HeaderMap.from_titled(fields_of(request.header_list))

@@ -120,8 +120,7 @@ class LateParamPageHandler(PageHandler):
             return super().__call__()
         # Speed: past the properties, and no copy: the call itself makes one.
         request = current.get().request
-        params = request.__dict__.get("params", _NO_PARAMETERS)
-        return self._call(request.args, params)
+        return self._call(request.args, request._params or _NO_PARAMETERS)
 
     @property
     def kwargs(self) -> dict[str, Any]:

@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-__all__ = ["LazyUUID4", "absent", "lazy", "provisional"]
+__all__ = ["LazyUUID4", "absent", "is_made", "kept", "lazy", "provisional"]
 
 T = TypeVar("T")
+
+_set = object.__setattr__
 
 
 class lazy(Generic[T]):
@@ -42,7 +44,9 @@ class lazy(Generic[T]):
     def __get__(self, instance: object | None, owner: type) -> T | Any:
         if instance is None:
             return self.default
-        value = instance.__dict__[self.name] = self.make(instance)
+        value = self.make(instance)
+        # Speed: past the instance's dictionary, see `kept`.
+        _set(instance, self.name, value)
         return value
 
     if TYPE_CHECKING:
@@ -50,17 +54,61 @@ class lazy(Generic[T]):
         def __set__(self, instance: object, value: T) -> None: ...
 
 
-class provisional(lazy[Any]):
+class kept(lazy[T]):
+    """An attribute that is made when it is first read, and tells whether it was.
+
+    Its value lies under its name with an underscore before it, which is None until
+    then: a look there makes nothing. To look into the dictionary of the instance
+    would do as well, but Python makes that dictionary only for those who ask for it,
+    and that costs a request three times as much as all its attributes.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = "_" + name
+        setattr(owner, self.name, None)
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Any: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+
+    def __get__(self, instance: object | None, owner: type) -> T | Any:
+        if instance is None:
+            return self.default
+        value = getattr(instance, self.name)
+        if value is None:
+            value = self.make(instance)
+            _set(instance, self.name, value)
+        return value
+
+    def __set__(self, instance: object, value: T | None) -> None:
+        """Put a value in the place; None lets it be made anew."""
+        _set(instance, self.name, value)
+
+    def __delete__(self, instance: object) -> None:
+        """Let it be made anew."""
+        _set(instance, self.name, None)
+
+
+class provisional(kept[Any]):
     """An attribute that is not kept as long as what it is made from is not there."""
 
     def __get__(self, instance: object | None, owner: type) -> Any:
         if instance is None:
             return self.default
-        value = self.make(instance)
+        value = getattr(instance, self.name)
         if value is None:
-            return copy(self.default)
-        instance.__dict__[self.name] = value
+            value = self.make(instance)
+            if value is None:
+                return copy(self.default)
+            _set(instance, self.name, value)
         return value
+
+
+def is_made(instance: object, name: str) -> bool:
+    """Tell whether a `kept` attribute was read or set before."""
+    return getattr(instance, f"_{name}") is not None
 
 
 class absent:

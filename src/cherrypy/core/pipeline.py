@@ -44,11 +44,10 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
             request.stage = "get_resource"
             request.get_resource(path_info)
             planned = request.apply_plan(response)
-            # Speed: most points are empty, and most requests leave the hooks alone.
-            touched = request.__dict__
 
+            # Speed: most points are empty, and most requests leave the hooks alone.
             request.stage = "on_start_resource"
-            if planned["on_start_resource"] or "hooks" in touched:
+            if planned["on_start_resource"] or request._hooks is not None:
                 yield from run_through(request.hooks_at("on_start_resource"))
             if request.query_string or request.reads_empty_queries:
                 request.stage = "process_query_string"
@@ -60,7 +59,7 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
             ):
                 request.process_request_body = False
             request.stage = "before_request_body"
-            if planned["before_request_body"] or "hooks" in touched:
+            if planned["before_request_body"] or request._hooks is not None:
                 yield from run_through(request.hooks_at("before_request_body"))
             if request.process_request_body:
                 request.stage = "process_body"
@@ -69,7 +68,7 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
                     raise _timeout(request, response)
 
             request.stage = "before_handler"
-            if planned["before_handler"] or "hooks" in touched:
+            if planned["before_handler"] or request._hooks is not None:
                 yield from run_through(request.hooks_at("before_handler"))
             handler = request.handler
             if handler is not None:
@@ -80,7 +79,7 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
                 response.body = result
 
             request.stage = "before_finalize"
-            if planned["before_finalize"] or "hooks" in touched:
+            if planned["before_finalize"] or request._hooks is not None:
                 yield from run_through(request.hooks_at("before_finalize"))
             response.finalize()
             if response.timed_out:
@@ -101,7 +100,7 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
             if (
                 plan is None
                 or plan.hooks["on_end_resource"]
-                or "hooks" in request.__dict__
+                or request._hooks is not None
             ):
                 yield from run_through(request.hooks_at("on_end_resource"))
     except request.throws:

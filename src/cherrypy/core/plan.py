@@ -88,7 +88,6 @@ class Plan:
         "failed",
         "hooks",
         "live",
-        "plain_request",
         "pristine",
         "request",
         "request_class",
@@ -121,7 +120,6 @@ class Plan:
             or self.error_pages
             or self.live
         )
-        self.plain_request: bool = _are_plain(request_class, self.request)
         self.hooks: dict[str, tuple[Hook, ...]] = {
             point: tuple(sorted(hooks)) for point, hooks in draft.hooks.items()
         }
@@ -195,13 +193,10 @@ class Plan:
     def apply(self, request: Request, response: Response) -> None:
         """Make request and response what this plan says, before the first hook."""
         request.plan = self
-        if "hooks" in request.__dict__:
-            self._add_hooks(request.hooks)
-        if self.plain_request:
-            request.__dict__.update(self.request)
-        else:
-            for name, value in self.request.items():
-                setattr(request, name, value)
+        if request._hooks is not None:
+            self._add_hooks(request._hooks)
+        for name, value in self.request.items():
+            setattr(request, name, value)
         if self.request_only:
             return
         for name, value in self.response.items():
@@ -310,18 +305,6 @@ def _own_copies(request_class: type[Request]) -> list[Callable[[Request], None]]
     return steps
 
 
-def _are_plain(owner: type, names: Iterable[str]) -> bool:
-    """Tell whether these attributes lie in the instance when they are set."""
-    setting: object = owner.__setattr__
-    if setting is not object.__setattr__:
-        return False
-    classes = owner.__mro__
-    found = (
-        vars(each)[name] for name in names for each in classes if name in vars(each)
-    )
-    return not any(hasattr(type(value), "__set__") for value in found)
-
-
 def _is_lazy(owner: type, name: str) -> bool:
     values = (vars(each)[name] for each in owner.__mro__ if name in vars(each))
     return isinstance(next(values), lazy)
@@ -329,7 +312,7 @@ def _is_lazy(owner: type, name: str) -> bool:
 
 def _copy_hooks(request: Request) -> None:
     assert request.plan is not None  # it has this step
-    request.__dict__.setdefault("hooks", request.plan.hook_map())
+    request._hooks = request.__dict__.setdefault("hooks", request.plan.hook_map())
 
 
 def _copy_error_pages(request: Request) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from cherrypy.core import bridge
 from cherrypy.core.errors import HTTPError
-from cherrypy.core.lazy import lazy
+from cherrypy.core.lazy import kept
 from cherrypy.http.dates import format_http_date
 from cherrypy.http.filebody import FileBody, file_chunks
 from cherrypy.http.headers import HeaderMap
@@ -164,7 +164,7 @@ class Response:
     headers: HeaderMap = HeaderMap()
     """Header fields by name; Content-Type, Server and Date are there already."""
 
-    cookie: lazy[SimpleCookie] = lazy(_make_cookie)
+    cookie: kept[SimpleCookie] = kept(_make_cookie)
 
     ready_cookie: ReadyCookie | None = None
     """A first cookie, as long as nobody has looked at `cookie`."""
@@ -185,6 +185,7 @@ class Response:
     """Whether the timeout monitor has given this response up."""
 
     _body: Iterable[bytes] = ()
+    _cookie: SimpleCookie | None
 
     collapses: ClassVar[bool] = False
     """Whether `collapse_body` is called for a body in one piece too: only where a
@@ -271,7 +272,7 @@ class Response:
             else:
                 headers["Content-Length"] = str(len(self.collapse_body()))
         self.header_list = lines = headers.output()
-        if "cookie" in self.__dict__:
+        if self._cookie is not None:
             self._add_cookies(lines)
         elif self.ready_cookie is not None:
             lines.append((b"Set-Cookie", headers.encode(self.ready_cookie.text)))

@@ -23,6 +23,7 @@ from cherrypy._legacy import lender
 from cherrypy.core.context import current
 from cherrypy.core.environ import EnvironHeaders
 from cherrypy.core.errors import HTTPError
+from cherrypy.core.lazy import is_made
 from cherrypy.core.received import ReceivedHeaders
 from cherrypy.environment.site import log, present
 from cherrypy.http.elements import MalformedHeader
@@ -277,8 +278,7 @@ def _says_nothing(request: Request) -> bool:
 
     Performance: asked once instead of for each header. Most requests have none.
     """
-    own = request.__dict__
-    if "headers" in own or "header_list" in own:
+    if is_made(request, "headers") or is_made(request, "header_list"):
         return False
     received: Any = request.received
     kind = received.__class__

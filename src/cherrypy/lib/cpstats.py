@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from cherrypy._legacy import lender
 from cherrypy.core.context import current
 from cherrypy.core.error_pages import product_version
+from cherrypy.core.lazy import is_made
 from cherrypy.environment.site import log
 from cherrypy.extension.tool import Tool
 from cherrypy.http.filebody import FileBody
@@ -248,7 +249,7 @@ class StatsTool(Tool):
             "Start Time": time.time(),
         }
         running = request._cpstats = _Running(record, _page_name(request))
-        if request.rfile is not None and "body" not in request.__dict__:
+        if request.rfile is not None and not is_made(request, "body"):
             request.rfile = running.rfile = ByteCountWrapper(request.rfile)
         with _lock:
             requests = appstats["Requests"]
@@ -330,7 +331,7 @@ def _page_name(request: Request) -> str:
 def _bytes_read(request: Request, running: _Running) -> int:
     if running.rfile is not None:
         return running.rfile.bytes_read
-    body = request.__dict__.get("body")
+    body = request.body if is_made(request, "body") else None
     return int(getattr(getattr(body, "fp", None), "bytes_read", 0))
 
 

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.context import current
+from cherrypy.core.lazy import is_made
 from cherrypy.environment.site import log
 from cherrypy.http.filebody import FileBody
 from cherrypy.http.status import valid_status
@@ -59,7 +60,7 @@ def tee_output() -> None:
         return
     visit.done = True
     code, reason, _ = valid_status(response.status or None)
-    if "cookie" in request.__dict__ and not _is_public(response):
+    if is_made(request, "cookie") and not _is_public(response):
         # Somebody has looked at them, so the answer may depend on them.
         set_vary_header(response, "Cookie")
     headers = {

@@ -6,6 +6,7 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cherrypy.core.lazy import is_made
 from cherrypy.http.cookies import Morsel, SimpleCookie, parse_cookie
 from cherrypy.http.dates import format_http_date
 
@@ -92,7 +93,7 @@ class SessionCookie:
         if made is None or made.second != second or self.path_header is not None:
             made = self._made[secure] = self._make(request, second, secure)
         ready = _ReadyCookie(made, id)
-        if "cookie" in response.__dict__:
+        if is_made(response, "cookie"):
             ready.put(response.cookie)
         else:
             response.ready_cookie = ready
@@ -153,7 +154,7 @@ class _ReadyCookie:
 
 def sent_id(request: Request, name: str) -> str | None:
     """Return the value of a cookie of the request; of several the last."""
-    if "cookie" in request.__dict__:
+    if is_made(request, "cookie"):
         # Somebody has looked at the cookies, and may have changed them.
         morsel = request.cookie.get(name)
         return None if morsel is None else morsel.value
@@ -188,8 +189,7 @@ _known_value_in = lru_cache(maxsize=512)(_value_in)
 
 def _is_encrypted(request: Request) -> bool:
     """Tell whether a proxy says that the client has come by HTTPS."""
-    base: str | None = request.__dict__.get("base")
-    return base is not None and base.startswith("https:")
+    return is_made(request, "base") and request.base.startswith("https:")
 
 
 def _checked_samesite(samesite: str | bool | None) -> str:

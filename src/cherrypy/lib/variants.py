@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cherrypy.core.context import current
+from cherrypy.core.lazy import is_made
 from cherrypy.core.request import Request
 from cherrypy.environment.site import log
 from cherrypy.http.urls import SanitizedHost
@@ -291,7 +292,7 @@ def plain_uri_of(request: Request) -> str:
     host = request.received.find("Host")
     if (
         not host
-        or "base" in own
+        or is_made(request, "base")
         or request.__class__ is not Request
         or len(host) + len(path) + len(query_string) > _LONGEST_PLAIN
     ):
