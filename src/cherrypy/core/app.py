@@ -119,6 +119,9 @@ class Application:
         self.wsgiapp = CPWSGIApp(self)
         self.plans: Plans = Plans()
         """What is known of the pages beforehand; see `cherrypy.core.plan`."""
+        self.ways: dict[str, Any] = {}
+        """What dispatchers know of the ways to the pages, by path; see
+        `cherrypy.extension.dispatch.ways`."""
         self.namespaces = self.namespaces.copy()
         self.namespaces["log"] = lambda k, v: setattr(self.log, k, v)
         self.namespaces["wsgi"] = self.wsgiapp.namespace_handler

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from cherrypy.core.request import Request
     from cherrypy.core.response import Response
 
-    Layers = tuple[Mapping[str, Any], ...]
 
-__all__ = ["Plan", "PlanDraft", "Plannable", "Plans", "merge_layers"]
+__all__ = ["Layers", "Plan", "PlanDraft", "Plannable", "Plans", "merge_layers"]
 
 
 @runtime_checkable
@@ -33,6 +32,17 @@ class Plannable(Protocol):
 
     def plan(self, draft: PlanDraft, settings: dict[str, Any]) -> None:
         """Add to the draft what these settings (without the prefix) ask for."""
+
+
+class Layers(tuple["Mapping[str, Any]", ...]):
+    """The config layers of a page, weakest first, that come again as this same object.
+
+    Who finds them again for each request, as one who remembers the way to the page
+    does, spares the search for their plan.
+    """
+
+    plan: Plan | None = None
+    """What they came to last time."""
 
 
 class PlanDraft:
@@ -88,21 +98,29 @@ class Plan:
         "failed",
         "hooks",
         "live",
+        "namespaces",
         "pristine",
         "request",
         "request_class",
         "request_only",
         "response",
         "response_headers",
+        "toolboxes",
         "toolmaps",
         "watched",
     )
 
     def __init__(
-        self, config: dict[str, Any], request_class: type[Request], draft: PlanDraft
+        self,
+        config: dict[str, Any],
+        request: Request,
+        toolboxes: Mapping[str, Any],
+        draft: PlanDraft,
     ) -> None:
         self.config: dict[str, Any] = config
-        self.request_class: type[Request] = request_class
+        self.request_class: type[Request] = type(request)
+        self.namespaces: Mapping[str, Any] = request.namespaces
+        self.toolboxes: Mapping[str, Any] = toolboxes
         self.request: dict[str, Any] = draft.request
         self.response: dict[str, Any] = draft.response
         self.response_headers: dict[str, Any] = draft.response_headers
@@ -127,11 +145,14 @@ class Plan:
         self.watched: list[Mapping[Any, Any]] = draft.watched
         self.copies: list[Mapping[Any, Any]] = draft.copies
 
-    def holds(self, request_class: type[Request]) -> bool:
+    def holds(self, request: Request, toolboxes: Mapping[str, Any]) -> bool:
         """Tell whether everything this plan was made from is as it was."""
+        request_class = type(request)
         if (
             self.request_class is not request_class
             or self.pristine is not request_class.hooks
+            or self.namespaces is not request_class.namespaces
+            or self.toolboxes is not toolboxes
         ):
             return False
         try:
@@ -144,7 +165,7 @@ class Plan:
     def compile(
         cls,
         request: Request,
-        layers: Layers,
+        layers: tuple[Mapping[str, Any], ...],
         section: str | None,
         toolboxes: Mapping[str, Any],
     ) -> Plan:
@@ -181,7 +202,7 @@ class Plan:
         if problems:
             draft.failed = True
             draft.live.append(_raising(problems[0]))
-        return cls(config, request_class, draft)
+        return cls(config, request, toolboxes, draft)
 
     def hook_map(self) -> HookMap:
         """Return the hooks as lists of one request, to which it may add its own."""
@@ -238,22 +259,28 @@ class Plans:
     def find(
         self,
         request: Request,
-        layers: Layers,
+        layers: tuple[Mapping[str, Any], ...],
         section: str | None,
         toolboxes: Mapping[str, Any],
     ) -> Plan:
         """Return the plan for these layers, compiled anew where it must be."""
+        plan: Plan | None
+        if type(layers) is Layers:
+            plan = layers.plan
+            if plan is not None and plan.holds(request, toolboxes):
+                return plan
         # A plan holds its layers, so an identity in a key cannot be recycled.
         key = (section, id(request.namespaces), id(toolboxes), *map(id, layers))
         plan = self._plans.get(key)
-        if plan is not None and plan.holds(type(request)):
-            return plan
-        plan = Plan.compile(request, layers, section, toolboxes)
-        if plan.failed:
-            return plan
-        if len(self._plans) >= self.limit:
-            self._plans.clear()
-        self._plans[key] = plan
+        if plan is None or not plan.holds(request, toolboxes):
+            plan = Plan.compile(request, layers, section, toolboxes)
+            if plan.failed:
+                return plan
+            if len(self._plans) >= self.limit:
+                self._plans.clear()
+            self._plans[key] = plan
+        if type(layers) is Layers:
+            layers.plan = plan
         return plan
 
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from http.cookies import SimpleCookie
 
     from cherrypy.core.body import RequestBody
-    from cherrypy.core.plan import Layers
     from cherrypy.core.received import Received
     from cherrypy.core.response import Response
 
@@ -146,7 +145,7 @@ class Request:
     )
     config: kept[dict[str, Any]] = provisional(derived.config)
 
-    layers: Layers | None = None
+    layers: tuple[Mapping[str, Any], ...] | None = None
     """The live config mappings found by the dispatcher, weakest first."""
 
     static_section: str | None = None

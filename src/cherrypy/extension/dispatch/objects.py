@@ -16,8 +16,8 @@ from cherrypy.core.handler import LateParamPageHandler
 from cherrypy.extension.dispatch.trail import (
     CONFIG,
     punctuation_to_underscores,
-    walk,
 )
+from cherrypy.extension.dispatch.ways import follow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,15 +101,10 @@ class Dispatcher:
         """
         request = current.get().request
         app = request.app
-        handler, atoms, request.is_index, request.layers, request.static_section = walk(
-            app.root,
-            path,
-            site=app.site_config,
-            sections=app.config,
-            dispatch_method_name=self.dispatch_method_name,
-            translate=self.translate,
-        )
-        return handler, atoms
+        trail = follow(app, path, self.dispatch_method_name, self.translate)
+        handler, atoms, request.is_index, request.layers, request.static_section = trail
+        # A copy: others may be given the same trail.
+        return handler, atoms[:]
 
 
 class MethodDispatcher(Dispatcher):

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     """An object on the path, the number of atoms that led there, the number of
     layers collected by then, the place of the static directory by then."""
 
+    Note = tuple[Any, str | None, Any]
+    """What a walk has asked: an object, the name of an attribute, and what it was or
+    None. Of a function, all its attributes and a copy of them instead."""
+
 __all__ = [
+    "CALLED",
     "CONFIG",
     "MAX_DEPTH",
     "STATIC_DIRECTORY",
@@ -41,6 +46,9 @@ punctuation_to_underscores: dict[int, int] = str.maketrans(
 
 CONFIG = "_cp_config"
 """The attribute by which classes, objects and pages carry config."""
+
+CALLED = "()"
+"""Stands in the notes of a walk for the name of an attribute: the object was called."""
 
 STATIC_DIRECTORY = "tools.staticdir.dir"
 """The key that makes the path of its layer the place of a static directory."""
@@ -86,12 +94,16 @@ def find_member(
         atom: One part of a path; punctuation in it becomes underscores.
         translate: The table for that.
     """
+    name = _member_name(atom, translate)
+    return None if name is None else _attribute(node, name)
+
+
+def _member_name(atom: str, translate: Translation) -> str | None:
+    """Return the name of the attribute for a part of a path; None if it has none."""
     name = atom.translate(translate)
     # The language's own attributes are no pages: `/page/__wrapped__/x` would call a
     # page without its decorators, `/page/__self__/admin` without its config.
-    if name[:2] == "__" and name[-2:] == "__":
-        return None
-    return _attribute(node, name)
+    return None if name[:2] == "__" and name[-2:] == "__" else name
 
 
 def walk(
@@ -102,6 +114,7 @@ def walk(
     sections: Mapping[str, Mapping[str, Any]],
     dispatch_method_name: str = "_cp_dispatch",
     translate: Translation = punctuation_to_underscores,
+    notes: list[Note] | None = None,
 ) -> Trail:
     """Follow a path along the tree of objects below `root`.
 
@@ -115,6 +128,8 @@ def walk(
             left of the path, takes from it what it has used (nothing means one
             part) and returns the child or None.
         translate: Applied to each part of the path before it is taken for a name.
+        notes: Takes down what was asked of the objects. A dispatch method that was
+            called stands there last, because what it does next time is its own affair.
 
     Raises:
         CherryPyException: A dispatch method has added to `vpath`.
@@ -124,7 +139,7 @@ def walk(
     if sections and len(sections) <= _FEW_SECTIONS:
         sections = _on_the_way(sections, path)
     stops, section = _follow(
-        root, atoms, layers, sections, dispatch_method_name, translate
+        root, atoms, layers, sections, dispatch_method_name, translate, notes
     )
     found: tuple[Any, list[str], bool | None, tuple[Mapping[str, Any], ...], str | None]
     for node, used, count, place in reversed(stops):
@@ -133,15 +148,17 @@ def walk(
             default = node.__func__.__dict__.get("default")
         else:
             default = getattr(node, "default", None)
-        if default is not None and getattr(default, "exposed", False):
-            config = _attribute(default, CONFIG)
+            if notes is not None:
+                notes.append((node, "default", default))
+        if default is not None and _read(default, "exposed", notes):
+            config = _read(default, CONFIG, notes)
             if config:
                 layers.insert(count, config)
                 if STATIC_DIRECTORY in config and section == place:
                     section = _place(atoms, used)
             found = default, atoms[used:], path[-1:] == "/", tuple(layers), section
             break
-        if getattr(node, "exposed", False):
+        if _read(node, "exposed", notes):
             found = node, atoms[used:], used > len(atoms), tuple(layers), section
             break
     else:
@@ -175,6 +192,7 @@ def _follow(
     sections: Mapping[str, Mapping[str, Any]],
     dispatch_method_name: str,
     translate: Translation,
+    notes: list[Note] | None,
 ) -> tuple[list[_Stop], str | None]:
     """Go from object to object as far as there are any, and collect the layers.
 
@@ -192,17 +210,23 @@ def _follow(
     deepest = total
     if sections and total > _MANY_ATOMS:
         deepest = max(path.count("/") for path in sections)
-    unusual = translate is not punctuation_to_underscores
+    usual = translate is punctuation_to_underscores
+    name: str | None
     node, at, used = root, 0, 0
     place, seen = "", -1
     for _ in range(MAX_DEPTH):
         # As in `_attribute`: what a bound method has lies in its function.
         if type(node) is MethodType and type(node.__func__) is FunctionType:
-            find = node.__func__.__dict__.get
+            attributes = node.__func__.__dict__
+            if notes is not None:
+                notes.append((attributes, None, attributes.copy()))
+            find = attributes.get
             config = find(CONFIG)
         else:
             find = None
             config = getattr(node, CONFIG, None)
+            if notes is not None:
+                notes.append((node, CONFIG, config))
         if config:
             layers.append(config)
             if STATIC_DIRECTORY in config:
@@ -222,12 +246,20 @@ def _follow(
             break
         name = names[at]
         at += 1
-        if unusual or name[:1] == "_" or not (name.isidentifier() or name.isalnum()):
-            child = find_member(node, name, translate)
+        if not usual or not (
+            name.isalnum() or (name[0] != "_" and name.isidentifier())
+        ):
+            name = _member_name(name, translate)
+        if name is None:
+            child = None
+        elif find is None:
+            child = getattr(node, name, None)
+            if notes is not None:
+                notes.append((node, name, child))
         else:
-            child = getattr(node, name, None) if find is None else find(name)
+            child = find(name)
         if child is None and at < end and (find is None or find(dispatch_method_name)):
-            child, rest = _ask(node, names[at - 1 : -1], dispatch_method_name)
+            child, rest = _ask(node, names[at - 1 : -1], dispatch_method_name, notes)
             names = [*rest, "index"]
             at, end = 0, len(names)
         node = child
@@ -246,12 +278,14 @@ def _place(atoms: list[str], used: int) -> str:
 
 
 def _ask(
-    node: Any, vpath: list[str], dispatch_method_name: str
+    node: Any, vpath: list[str], dispatch_method_name: str, notes: list[Note] | None
 ) -> tuple[Any, list[str]]:
     """Let a node find its child; return it and what is left of the path."""
-    dispatch = _attribute(node, dispatch_method_name)
-    if not callable(dispatch) or getattr(dispatch, "exposed", False):
+    dispatch = _read(node, dispatch_method_name, notes)
+    if not callable(dispatch) or _read(dispatch, "exposed", notes):
         return None, vpath
+    if notes is not None:
+        notes.append((dispatch, CALLED, None))
     given = list(vpath)
     child = dispatch(vpath=vpath)
     if len(vpath) > len(given):
@@ -271,3 +305,16 @@ def _attribute(node: Any, name: str) -> Any:
     if type(node) is MethodType and type(node.__func__) is FunctionType:
         return node.__func__.__dict__.get(name)
     return getattr(node, name, None)
+
+
+def _read(node: Any, name: str, notes: list[Note] | None) -> Any:
+    """Return an attribute or None, as `_attribute` does, and note it."""
+    if notes is None:
+        return _attribute(node, name)
+    if type(node) is MethodType and type(node.__func__) is FunctionType:
+        attributes = node.__func__.__dict__
+        notes.append((attributes, None, attributes.copy()))
+        return attributes.get(name)
+    answer = getattr(node, name, None)
+    notes.append((node, name, answer))
+    return answer
