@@ -210,11 +210,11 @@ class TestServing:
         assert (request.app, request.local, request.exchange) == (app, HERE, None)
         here = current.get()
         assert (here.request, here.response) == (request, response)
-        assert active[id(here)] is here
+        assert here in active
         app.release_serving()
         assert request.closed
         assert current.get() is outside
-        assert id(here) not in active
+        assert here not in active
 
     def test_tells_the_bus(self, monkeypatch: pytest.MonkeyPatch) -> None:
         told: list[str] = []

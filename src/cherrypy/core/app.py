@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Application", "Bus", "active", "applications", "reopen_logs", "shortened"]
 
 
-active: dict[int, Serving] = {}
-"""The exchanges in progress, by identity; the timeout monitor looks at them."""
+active: set[Serving] = set()
+"""The exchanges in progress; the timeout monitor looks at them."""
 
 
 applications: WeakSet[Application] = WeakSet()
@@ -224,7 +224,7 @@ class Application:
         response = self.response_class()
         serving = Serving(request, response)
         current.set(serving)
-        active[id(serving)] = serving
+        active.add(serving)
         bus = self.bus
         if bus is not None:
             waiting = bus.listeners.get("acquire_thread")
@@ -253,7 +253,7 @@ class Application:
         except Exception:  # boundary: the answer is out; all that is left is to log
             log_of(self)(traceback=True, severity=logging.ERROR)
         finally:
-            active.pop(id(serving), None)
+            active.discard(serving)
             current.set(context.outside)
 
     def __call__(

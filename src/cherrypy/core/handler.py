@@ -17,10 +17,16 @@ from cherrypy.core.errors import HTTPError
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
 
-__all__ = ["LateParamPageHandler", "PageHandler", "test_callable_spec"]
+    from cherrypy.core.request import Request
 
+__all__ = [
+    "LateParamPageHandler",
+    "PageHandler",
+    "late_handler",
+    "test_callable_spec",
+]
 
-_NO_PARAMETERS: dict[str, Any] = {}  # never changed
+_new = object.__new__
 
 
 class PageHandler:
@@ -93,11 +99,35 @@ class PageHandler:
         try:
             return self.callable(*args, **kwargs)
         except TypeError as problem:
-            mismatch = _mismatch(self.callable, args, kwargs, problem)
-            if mismatch is None:
-                _tell_missing_self(self.callable, problem)
-                raise
+            self._judge(args, kwargs, problem)
+            raise
+
+    def _judge(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], problem: TypeError
+    ) -> None:
+        """Raise what is to be answered if a call has failed for its arguments.
+
+        Raises:
+            HTTPError: 404 or 400, they do not fit the page.
+        """
+        mismatch = _mismatch(self.callable, args, kwargs, problem)
+        if mismatch is not None:
             raise mismatch from problem
+        _tell_missing_self(self.callable, problem)
+
+
+def late_handler(
+    request: Request, page: Callable[..., Any], args: Sequence[Any]
+) -> LateParamPageHandler:
+    """Make a `LateParamPageHandler` for a request.
+
+    Speed: half the time of a call of the class, which has to ask for the request.
+    """
+    handler = _new(LateParamPageHandler)
+    handler.callable = page
+    request.args = args
+    request.kwargs = handler._kwargs = {}
+    return handler
 
 
 class LateParamPageHandler(PageHandler):
@@ -120,7 +150,12 @@ class LateParamPageHandler(PageHandler):
             return super().__call__()
         # Speed: past the properties, and no copy: the call itself makes one.
         request = current.get().request
-        return self._call(request.args, request._params or _NO_PARAMETERS)
+        args, params = request.args, request._params
+        try:
+            return self.callable(*args, **params) if params else self.callable(*args)
+        except TypeError as problem:
+            self._judge(args, params or {}, problem)
+            raise
 
     @property
     def kwargs(self) -> dict[str, Any]:

@@ -113,7 +113,9 @@ class NativeGateway:
             app.release_serving()
             raise
         finally:
-            current.set(before)
+            # Speed: it is so already, as a rule.
+            if current.get() is not before:
+                current.set(before)
 
     def _follow(
         self, app: Application, exchange: Exchange, redirect: InternalRedirect

@@ -47,8 +47,10 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
 
             # Speed: most points are empty, and most requests leave the hooks alone.
             request.stage = "on_start_resource"
-            if planned["on_start_resource"] or request._hooks is not None:
+            if request._hooks is not None:
                 yield from run_through(request.hooks_at("on_start_resource"))
+            elif planned["on_start_resource"]:
+                yield from run_through(planned["on_start_resource"])
             if request.query_string or request.reads_empty_queries:
                 request.stage = "process_query_string"
                 request.process_query_string()
@@ -59,8 +61,10 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
             ):
                 request.process_request_body = False
             request.stage = "before_request_body"
-            if planned["before_request_body"] or request._hooks is not None:
+            if request._hooks is not None:
                 yield from run_through(request.hooks_at("before_request_body"))
+            elif planned["before_request_body"]:
+                yield from run_through(planned["before_request_body"])
             if request.process_request_body:
                 request.stage = "process_body"
                 request.process_body()
@@ -68,8 +72,10 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
                     raise _timeout(request, response)
 
             request.stage = "before_handler"
-            if planned["before_handler"] or request._hooks is not None:
+            if request._hooks is not None:
                 yield from run_through(request.hooks_at("before_handler"))
+            elif planned["before_handler"]:
+                yield from run_through(planned["before_handler"])
             handler = request.handler
             if handler is not None:
                 request.stage = "handler"
@@ -79,8 +85,10 @@ def respond(request: Request, response: Response, path_info: str) -> Story:
                 response.body = result
 
             request.stage = "before_finalize"
-            if planned["before_finalize"] or request._hooks is not None:
+            if request._hooks is not None:
                 yield from run_through(request.hooks_at("before_finalize"))
+            elif planned["before_finalize"]:
+                yield from run_through(planned["before_finalize"])
             response.finalize()
             if response.timed_out:
                 raise _timeout(request, response)

@@ -98,7 +98,7 @@ def _join_bus() -> None:
     engine.autoreload.subscribe()
     engine.thread_manager = plugins.ThreadManager(engine)
     engine.thread_manager.subscribe()
-    engine.timeout_monitor = TimeoutMonitor(engine, app.active.values)
+    engine.timeout_monitor = TimeoutMonitor(engine, app.active.copy)
     engine.timeout_monitor.subscribe()
     engine.signal_handler = plugins.SignalHandler(engine)
     engine.signals = Signals()

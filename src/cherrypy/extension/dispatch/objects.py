@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError, NotFound
-from cherrypy.core.handler import LateParamPageHandler
+from cherrypy.core.handler import late_handler
 from cherrypy.extension.dispatch.trail import (
     CONFIG,
     punctuation_to_underscores,
@@ -91,7 +91,7 @@ class Dispatcher:
             return
         if "%2F" in path_info:
             atoms = [atom.replace("%2F", "/") for atom in atoms]
-        request.handler = LateParamPageHandler(page, *atoms)
+        request.handler = late_handler(request, page, tuple(atoms))
 
     def find_handler(self, path: str) -> tuple[Any, list[str]]:
         """Find the object that answers a path and note the config met on the way.
@@ -141,7 +141,7 @@ class MethodDispatcher(Dispatcher):
             add_layer(request, config)
         if "%2F" in path_info:
             atoms = [atom.replace("%2F", "/") for atom in atoms]
-        request.handler = LateParamPageHandler(page, *atoms)
+        request.handler = late_handler(request, page, tuple(atoms))
 
 
 def add_layer(request: Request, config: Mapping[str, Any]) -> None:
