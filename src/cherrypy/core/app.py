@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Application", "Bus", "active", "applications", "reopen_logs", "shortened"]
 
 
+_new = object.__new__
+
 active: set[Serving] = set()
 """The exchanges in progress; the timeout monitor looks at them."""
 
@@ -222,7 +224,10 @@ class Application:
         elif environ is not None:
             request.wsgi_environ = environ
         response = self.response_class()
-        serving = Serving(request, response)
+        # Speed: half the time of a call of the class.
+        serving = _new(Serving)
+        serving.request = request
+        serving.response = response
         current.set(serving)
         active.add(serving)
         bus = self.bus

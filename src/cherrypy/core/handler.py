@@ -125,7 +125,7 @@ def late_handler(
     """
     handler = _new(LateParamPageHandler)
     handler.callable = page
-    request.args = args
+    request.args = tuple(args) if args else ()
     request.kwargs = handler._kwargs = {}
     return handler
 

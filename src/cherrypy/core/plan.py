@@ -121,7 +121,7 @@ class Plan:
         self.request_class: type[Request] = type(request)
         self.namespaces: Mapping[str, Any] = request.namespaces
         self.toolboxes: Mapping[str, Any] = toolboxes
-        self.request: dict[str, Any] = draft.request
+        self.request: tuple[tuple[str, Any], ...] = tuple(draft.request.items())
         self.response: dict[str, Any] = draft.response
         self.response_headers: dict[str, Any] = draft.response_headers
         self.body: dict[str, Any] = draft.body
@@ -216,7 +216,7 @@ class Plan:
         request.plan = self
         if request._hooks is not None:
             self._add_hooks(request._hooks)
-        for name, value in self.request.items():
+        for name, value in self.request:
             setattr(request, name, value)
         if self.request_only:
             return
@@ -264,11 +264,6 @@ class Plans:
         toolboxes: Mapping[str, Any],
     ) -> Plan:
         """Return the plan for these layers, compiled anew where it must be."""
-        plan: Plan | None
-        if type(layers) is Layers:
-            plan = layers.plan
-            if plan is not None and plan.holds(request, toolboxes):
-                return plan
         # A plan holds its layers, so an identity in a key cannot be recycled.
         key = (section, id(request.namespaces), id(toolboxes), *map(id, layers))
         plan = self._plans.get(key)

@@ -19,8 +19,8 @@ from cherrypy.core.forms import read_form
 from cherrypy.core.hooks import Hook, HookMap, hookpoints, run_through
 from cherrypy.core.lazy import LazyUUID4, absent, kept, lazy, provisional
 from cherrypy.core.log import log_of
-from cherrypy.core.plan import Plan
-from cherrypy.core.received import HeaderPairs
+from cherrypy.core.plan import Layers, Plan
+from cherrypy.core.received import HeaderPairs, ReceivedHeaders
 from cherrypy.http.forms import TooManyFields, parse_query_string
 from cherrypy.http.headers import HeaderMap
 from cherrypy.http.hosts import Host
@@ -286,7 +286,9 @@ class Request:
             self.method = method
             self.query_string = query_string
             pairs: Any = headers
-            self.received = pairs if hasattr(pairs, "find") else HeaderPairs(pairs)
+            # Speed: what comes from our own server, as a rule.
+            usual = pairs.__class__ is ReceivedHeaders or hasattr(pairs, "find")
+            self.received = pairs if usual else HeaderPairs(pairs)
             self.rfile = rfile
             if req_protocol != "HTTP/1.1" or self.server_protocol != "HTTP/1.1":
                 self.protocol = min(
@@ -359,8 +361,13 @@ class Request:
             # Merged by somebody else, and as a rule anew for each request.
             plan = Plan.compile(self, (self.config,), None, app.toolboxes)
         else:
-            layers = self.layers or ()
-            plan = app.plans.find(self, layers, self.static_section, app.toolboxes)
+            layers, toolboxes = self.layers or (), app.toolboxes
+            # Speed: layers that come again bring their plan along.
+            known = layers.plan if type(layers) is Layers else None
+            if known is not None and known.holds(self, toolboxes):
+                plan = known
+            else:
+                plan = app.plans.find(self, layers, self.static_section, toolboxes)
         plan.apply(self, response)
         return plan.hooks
 

@@ -91,7 +91,7 @@ class Dispatcher:
             return
         if "%2F" in path_info:
             atoms = [atom.replace("%2F", "/") for atom in atoms]
-        request.handler = late_handler(request, page, tuple(atoms))
+        request.handler = late_handler(request, page, atoms)
 
     def find_handler(self, path: str) -> tuple[Any, list[str]]:
         """Find the object that answers a path and note the config met on the way.
@@ -104,7 +104,7 @@ class Dispatcher:
         trail = follow(app, path, self.dispatch_method_name, self.translate)
         handler, atoms, request.is_index, request.layers, request.static_section = trail
         # A copy: others may be given the same trail.
-        return handler, atoms[:]
+        return handler, atoms.copy()
 
 
 class MethodDispatcher(Dispatcher):
@@ -141,7 +141,7 @@ class MethodDispatcher(Dispatcher):
             add_layer(request, config)
         if "%2F" in path_info:
             atoms = [atom.replace("%2F", "/") for atom in atoms]
-        request.handler = late_handler(request, page, tuple(atoms))
+        request.handler = late_handler(request, page, atoms)
 
 
 def add_layer(request: Request, config: Mapping[str, Any]) -> None:

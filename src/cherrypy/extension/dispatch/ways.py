@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from cherrypy.core.app import Application
     from cherrypy.extension.dispatch.trail import Note, Trail, Translation
 
-    _Asked = tuple[str, Translation]
-
 __all__ = ["Way", "follow"]
 
 _MOST = 1024  # paths; when there are more, all are forgotten
@@ -48,15 +46,16 @@ class Way:
         app: Its root, the config of the site and its sections were given to the walk.
         path: Where it was to go.
         trail: Where it ended.
-        asked: The name of the dispatch method and the table for names.
+        dispatch_method_name: As it was given to the walk.
+        translate: Likewise.
         notes: What it has asked.
         tries: How many ways for the same path did not hold.
     """
 
     __slots__ = (
-        "asked",
         "configs",
         "copies",
+        "dispatch_method_name",
         "places",
         "questions",
         "root",
@@ -64,6 +63,7 @@ class Way:
         "steady",
         "tables",
         "trail",
+        "translate",
         "tries",
     )
 
@@ -72,11 +72,13 @@ class Way:
         app: Application,
         path: str,
         trail: Trail,
-        asked: _Asked,
+        dispatch_method_name: str,
+        translate: Translation,
         notes: list[Note],
         tries: int,
     ) -> None:
-        self.asked: _Asked = asked
+        self.dispatch_method_name: str = dispatch_method_name
+        self.translate: Translation = translate
         self.root: Any = app.root
         self.site: Mapping[str, Any] = app.site_config
         # One object for all requests, with which they find their plan.
@@ -109,12 +111,15 @@ class Way:
         )
         """Whether it can be told that the walk would end there again."""
 
-    def holds(self, app: Application, asked: _Asked) -> bool:
+    def holds(
+        self, app: Application, dispatch_method_name: str, translate: Translation
+    ) -> bool:
         """Tell whether everything is as it was, by asking everybody again."""
         if (
             app.root is not self.root
             or app.site_config is not self.site
-            or asked != self.asked
+            or translate is not self.translate
+            or dispatch_method_name != self.dispatch_method_name
         ):
             return False
         for node, name, answer in self.questions:
@@ -145,10 +150,9 @@ def follow(
 
     Threads come here without a lock: each step is one operation on a dictionary.
     """
-    asked = dispatch_method_name, translate
     ways = app.ways
     known = ways.get(path)
-    if known.__class__ is Way and known.holds(app, asked):
+    if known.__class__ is Way and known.holds(app, dispatch_method_name, translate):
         trail: Trail = known.trail
         return trail
     notes: list[Note] | None = None
@@ -175,6 +179,6 @@ def follow(
         notes=notes,
     )
     if notes is not None:
-        way = Way(app, path, trail, asked, notes, tries)
+        way = Way(app, path, trail, dispatch_method_name, translate, notes, tries)
         ways[path] = way if way.steady else _TRIES
     return trail
