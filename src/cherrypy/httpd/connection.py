@@ -114,7 +114,10 @@ class Connection:
         self.remote: tuple[str, int] = remote
         self.local: tuple[str, int] = local
         self.protocol: HTTP1 = HTTP1(
-            server.heads, version=server.http_version, date=server.date
+            server.heads,
+            version=server.http_version,
+            date=server.date,
+            framed=server.framed,
         )
         self.state: int = READING
         self.phase: int = _FRESH

@@ -25,6 +25,7 @@ from cherrypy.httpd.listeners import (
     open_listeners,
     raise_descriptor_limit,
 )
+from cherrypy.httpd.protocols.answers import FramedHeads
 from cherrypy.httpd.protocols.heads import HeadReader
 from cherrypy.httpd.schedule import Schedule, Worker
 from cherrypy.httpd.stats import Stats
@@ -112,6 +113,7 @@ class HTTPServer:
         self.bind_addr = bind_addr
         self.limits: Limits = limits or Limits()
         self.heads: HeadReader = HeadReader(self.limits)
+        self.framed: FramedHeads = FramedHeads()
         self.threads: int = max(threads, 1)
         self.max_threads = max_threads
         self.tls = tls

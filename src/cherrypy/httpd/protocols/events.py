@@ -50,6 +50,7 @@ class RequestHead:
         "path",
         "query",
         "target",
+        "usual",
         "version",
     )
 
@@ -93,6 +94,9 @@ class RequestHead:
     keep_alive: bool
     """The client, by its version and Connection field, lets the connection persist."""
 
+    usual: bool
+    """Asks, as nearly all do, for an answer in HTTP/1.1 with its body, and persists."""
+
     expect_continue: bool
     """The client waits for ``100 Continue`` before it sends the body."""
 
@@ -131,6 +135,7 @@ class RequestHead:
         self.chunked = chunked
         self.has_body = chunked or bool(content_length)
         self.keep_alive = keep_alive
+        self.usual = keep_alive and method != "HEAD" and version == (1, 1)
         self.expect_continue = expect_continue
         self.memo = None
         self.page = None

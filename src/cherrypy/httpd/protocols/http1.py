@@ -15,6 +15,7 @@ from cherrypy.httpd.protocols.answers import (
     CONTENT_LENGTH,
     DATE,
     DROPPED,
+    FramedHeads,
     plain_answer,
 )
 from cherrypy.httpd.protocols.events import (
@@ -53,11 +54,15 @@ class HTTP1(RequestStream):
         version: The version the server speaks at most (``server.protocol_version``).
         date: Gives the present HTTP-date for answers that have no Date of their own
             (RFC 9110 §6.6.1); None adds none.
+        framed: What was framed lately, for all connections of a server; these have
+            version and date in common.
     """
 
     __slots__ = (
         "_chunked",
         "_date",
+        "_dated",
+        "_framed",
         "_left",
         "_modern",
         "_persist",
@@ -71,9 +76,13 @@ class HTTP1(RequestStream):
         *,
         version: tuple[int, int] = (1, 1),
         date: Callable[[], bytes] | None = None,
+        framed: FramedHeads | None = None,
     ) -> None:
         super().__init__(heads)
         self._date = date
+        # The date that the server gave to the last head.
+        self._dated: bytes | None = None
+        self._framed = FramedHeads() if framed is None else framed
         self._version = b"HTTP/%d.%d " % version
         self._modern = version != (1, 0)
         # How the answer is framed: bytes still due, or chunks, or until we close.
@@ -97,13 +106,31 @@ class HTTP1(RequestStream):
             BodyTooLong: The body has more bytes than the Content-Length.
             BodyTooShort: The body has fewer bytes. Nothing has changed.
         """
-        head = self.head(status, headers, body_length=len(body), close=close)
+        request = self.request
+        size = len(body)
+        usual = request is not None and request.usual and not close
+        if usual:
+            # Performance: to look up the head of an answer that was given lately takes
+            # 0.1 µs, to frame it 1.3 µs. What is refused is never remembered.
+            known = self._framed.get(size)
+            if known is not None and known[1] == headers and known[0] == status:
+                _, _, head, dated, silent = known
+                if dated is None or dated == self._date():  # type: ignore[misc]  # it did
+                    self._left = 0
+                    self._chunked = False
+                    self._silent = silent
+                    self.persists: bool = self._body is None
+                    return head if silent else head + body
+        head = self.head(status, headers, body_length=size, close=close)
         if self._silent:
             body = b""
-        elif self._left != len(body):
+        elif self._left != size:
             raise BodyTooShort(_TOO_SHORT)
         self._left = 0
-        self.persists: bool = self._persist and self._body is None
+        self.persists = self._persist and self._body is None
+        if usual and self._persist and self._modern:
+            made = status, headers, head, self._dated, self._silent
+            self._framed.learn(size, made, known)
         return head + body
 
     def head(
@@ -157,8 +184,9 @@ class HTTP1(RequestStream):
                     if not options.isdisjoint((b"close", b"keep-alive")):
                         continue
             lines.append(b": ".join(field))
-        if date is not None:
-            lines.append(b"Date: " + date())
+        self._dated = None if date is None else date()
+        if self._dated is not None:
+            lines.append(b"Date: " + self._dated)
         self._delimit(lines, special, length, body_length, persist)
         block = b"\r\n".join(lines)
         # Performance: one pass over the block, where counting each byte takes three.
