@@ -2,7 +2,8 @@
 
 Three parts are laid together: what is the same for all requests to a listener, what
 the request head says, and what is known of this client. The middle one is kept with
-the head, which the parser recognises when it comes again.
+the head, which the parser recognises when it comes again; when it does, the first two
+are kept there together.
 """
 
 from __future__ import annotations
@@ -15,19 +16,31 @@ from cherrypy.http.urls import unquote_path
 
 if TYPE_CHECKING:
     from cherrypy.http.filebody import ReadableFile
-    from cherrypy.http.types import Environ
+    from cherrypy.http.types import Environ, HeaderList
     from cherrypy.httpd.exchange import Exchange
     from cherrypy.httpd.protocols.events import Headers, RequestHead
     from cherrypy.httpd.server import HTTPServer
 
-__all__ = ["build_environ", "file_wrapper"]
+__all__ = ["HeadPart", "build_environ", "file_wrapper"]
 
 # Clients use few header names, over and over; the bound is for those who invent some.
 _NAMES_REMEMBERED = 1024
 
 
-class _HeadPart(dict[str, object]):
-    """The part of an environ that a request head decides."""
+class HeadPart(dict[str, object]):
+    """The part of an environ that a request head decides.
+
+    Threads share it. An attribute is replaced as a whole, so that they need no lock.
+    """
+
+    laid: tuple[Environ, Environ] | None = None
+    """The part of a listener, and an environ made of it and this one, to be copied."""
+
+    answer: tuple[str, list[tuple[str, str]] | None, bytes, HeaderList] | None = None
+    """The latest answer's status and fields, as the application says them and encoded.
+
+    The former are None when that answer was given once only.
+    """
 
 
 class _Names(dict[bytes, str]):
@@ -44,27 +57,35 @@ class _Names(dict[bytes, str]):
 
 _names = _Names()
 
+# What each request has of its own: room for it in an environ that is to be copied.
+_OWN: Environ = dict.fromkeys(
+    ("REMOTE_ADDR", "REMOTE_PORT", "wsgi.input", "wsgi.errors")
+)
+
 
 def build_environ(exchange: Exchange) -> Environ:
     """Return a new environ for a request; the thread that serves it calls this."""
     head = exchange.head
-    part = head.memo
-    if part.__class__ is not _HeadPart:
-        part = head.memo = _head_part(head)
     connection = exchange.connection
     server = connection.server
     base = server.environs.get(connection.local)
     if base is None:
         base = server.environs[connection.local] = _base(server, connection.local)
+    part = head.environ
+    if part is None:
+        part = head.environ = _head_part(head)
+        environ = {**base, **part}
+    else:
+        # Performance: to copy takes 0.15 µs, to lay together 0.5 µs.
+        laid = part.laid
+        if laid is None or laid[0] is not base:
+            laid = part.laid = base, {**base, **part, **_OWN}
+        environ = laid[1].copy()
     address, port = connection.remote
-    environ: Environ = {
-        **base,
-        **part,
-        "REMOTE_ADDR": address,
-        "REMOTE_PORT": str(port) if address else "",
-        "wsgi.input": exchange.rfile,
-        "wsgi.errors": sys.stderr,
-    }
+    environ["REMOTE_ADDR"] = address
+    environ["REMOTE_PORT"] = str(port) if address else ""
+    environ["wsgi.input"] = exchange.rfile
+    environ["wsgi.errors"] = sys.stderr
     if server.identifies:
         environ.update(connection.variables())
     return environ
@@ -92,8 +113,8 @@ def _protocol(version: tuple[int, int]) -> str:
     return f"HTTP/{version[0]}.{version[1]}"
 
 
-def _head_part(head: RequestHead) -> _HeadPart:
-    part = _HeadPart(
+def _head_part(head: RequestHead) -> HeadPart:
+    part = HeadPart(
         REQUEST_METHOD=head.method,
         REQUEST_URI=head.target.decode("latin-1"),
         PATH_INFO=unquote_path(head.path),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from cherrypy.httpd.environ import HeadPart
     from cherrypy.httpd.pages import Page
 
 __all__ = [
@@ -39,6 +40,7 @@ class RequestHead:
     __slots__ = (
         "chunked",
         "content_length",
+        "environ",
         "expect_continue",
         "has_body",
         "headers",
@@ -104,8 +106,11 @@ class RequestHead:
     """A place for one thing that rooms above derive from this head; None at first.
 
     Lives as long as the head, so that a head that is repeated byte for byte
-    need not be worked out again (an environ to be copied, for example).
+    need not be worked out again.
     """
+
+    environ: HeadPart | None
+    """A place for what the environs of such requests have in common; None at first."""
 
     page: Page | None
     """A place for what the server knows about the page asked for; None at first."""
@@ -138,6 +143,7 @@ class RequestHead:
         self.usual = keep_alive and method != "HEAD" and version == (1, 1)
         self.expect_continue = expect_continue
         self.memo = None
+        self.environ = None
         self.page = None
 
     def __repr__(self) -> str:
