@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 from cherrypy.httpd.connection import LINGERING
 from cherrypy.httpd.pages import Pages
 from cherrypy.httpd.pollers import READABLE, make_poller
-from cherrypy.httpd.reading import EMPTY
+from cherrypy.httpd.reading import StreamedBody
 from cherrypy.httpd.rescue import Monitor
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class Baton:
         page = head.page
         if page is None:
             page = head.page = self._pages.find(head)
-        if not page.fast or (exchange.rfile is not EMPTY and exchange.streamed):
+        if not page.fast or type(exchange.rfile) is StreamedBody:
             self.server.admission.offer(exchange)
             return True
         exchange.wire = b""

@@ -17,12 +17,12 @@ import math
 import socket
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from cherrypy.httpd.exchange import Exchange
 from cherrypy.httpd.peers import peer_credentials
 from cherrypy.httpd.pollers import READABLE, WRITABLE
-from cherrypy.httpd.protocols.events import RequestHead, RequestRefused
+from cherrypy.httpd.protocols.events import RequestRefused
 from cherrypy.httpd.protocols.http1 import CONTINUE, HTTP1, plain_answer
 from cherrypy.httpd.reading import (
     EMPTY,
@@ -38,7 +38,7 @@ from cherrypy.httpd.sender import Sender
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cherrypy.httpd.protocols.events import Event
+    from cherrypy.httpd.protocols.events import Event, RequestHead
     from cherrypy.httpd.server import HTTPServer
 
 __all__ = ["CLOSED", "LINGERING", "READING", "SERVING", "WRITING", "Connection"]
@@ -137,9 +137,29 @@ class Connection:
         Returns:
             A request that is complete and wants to be served; the state is SERVING.
         """
+        if self.state != READING:
+            return self._act()
+        try:
+            data = self.recv(READ_BYTES)
+            if data:
+                events = self.protocol.receive(data)
+            else:
+                self.protocol.receive_eof()
+                self.close()
+                return None
+        except BlockingIOError:
+            return None
+        except RequestRefused as refused:
+            self.refuse(refused)
+            return None
+        except OSError:
+            self.close()
+            return None
+        return self._advance(events)
+
+    def _act(self) -> Exchange | None:
+        """Act on what the poller reported of a connection that is not READING."""
         state = self.state
-        if state == READING:
-            return self._read()
         if state == WRITING:
             return self._flush()
         if state == LINGERING:
@@ -184,7 +204,7 @@ class Connection:
         if self.state == READING:
             if self.server.draining:
                 # The client may have asked just before we would not hear it any more.
-                exchange = self._read()
+                exchange = self.ready(READABLE)
                 if exchange is not None or self.state != READING or not self.idle:
                     return exchange
             if self.phase == _IDLE or (self.phase == _FRESH and self.server.draining):
@@ -230,32 +250,6 @@ class Connection:
             poller.register(self.fd, interest)
         self.interest = interest
 
-    def _read(self) -> Exchange | None:
-        try:
-            data = self.recv(READ_BYTES)
-            if data:
-                events = self.protocol.receive(data)
-            else:
-                self.protocol.receive_eof()
-                self.close()
-                return None
-        except BlockingIOError:
-            return None
-        except RequestRefused as refused:
-            self.refuse(refused)
-            return None
-        except OSError:
-            self.close()
-            return None
-        if events and self.gathering is None:
-            head = cast("RequestHead", events[0])
-            if not head.has_body:
-                # Performance: the way of most requests; `_advance` would do the same.
-                self.deadline = _NEVER
-                self.state = SERVING
-                return Exchange(self, head, EMPTY)
-        return self._advance(events)
-
     def _flush(self) -> Exchange | None:
         """Send what is kept; when all is out, go on with what was to come then."""
         sent = self.sender.flush()
@@ -295,29 +289,24 @@ class Connection:
 
     def _advance(self, events: Sequence[Event]) -> Exchange | None:
         """Go on with what the protocol found complete."""
-        gathering = self.gathering
-        if gathering is None:
-            if not events:
-                if self.phase < _HEAD and self.protocol.receiving_head:
-                    self.phase = _HEAD
-                    limit = self.server.limits.header_deadline_seconds
-                    self.deadline = monotonic() + limit
-                return None
-            # The first event of a request is its head.
-            head = cast("RequestHead", events[0])
-            if not head.has_body:
-                self.deadline = _NEVER
-                self.state = SERVING
-                return Exchange(self, head, EMPTY)
-            body = whole_body(events)
-            if body is not None:
-                # Performance: most bodies come with their head.
-                self.deadline = _NEVER
-                self.state = SERVING
-                return Exchange(self, head, body)
+        if self.gathering is not None:
+            return self._gather(self.gathering, events)
+        if not events:
+            if self.phase < _HEAD and self.protocol.receiving_head:
+                self.phase = _HEAD
+                limit = self.server.limits.header_deadline_seconds
+                self.deadline = monotonic() + limit
+            return None
+        # The first event of a request is its head.
+        head: RequestHead = events[0]  # type: ignore[assignment]
+        body = whole_body(events) if head.has_body else EMPTY
+        if body is None:
             gathering = self.gathering = Gathering(head, monotonic())
             self.phase = _BODY
-        return self._gather(gathering, events)
+            return self._gather(gathering, events)
+        self.deadline = _NEVER
+        self.state = SERVING
+        return Exchange(self, head, body)
 
     def _gather(self, gathering: Gathering, events: Sequence[Event]) -> Exchange | None:
         """Wait for the whole of a small body; leave a large one to a worker."""
@@ -341,20 +330,6 @@ class Connection:
         self.state = SERVING
         return Exchange(self, gathering.head, body)
 
-    def finish(self, now: float) -> Exchange | None:
-        """The answer was handed over: let the rest of it go out, then proceed.
-
-        Args:
-            now: The monotonic clock.
-
-        Returns:
-            The client's next request, if it is here already.
-        """
-        if self.sender.kept is not None and self.sender.waits:
-            self._write_later()
-            return None
-        return self.proceed(now)
-
     def park(self, waiting: Exchange) -> None:
         """Let the holder send what is kept, and `waiting` be resumed after that."""
         self.waiting = waiting
@@ -370,7 +345,7 @@ class Connection:
         self.server.baton.post(self.attend)
 
     def proceed(self, now: float) -> Exchange | None:
-        """Go on after an answer: the next request, an idle wait, or the end.
+        """Go on after an answer: the rest of it, the next request, a wait, or the end.
 
         Args:
             now: The monotonic clock.
@@ -379,7 +354,11 @@ class Connection:
             The client's next request, if it is here already.
         """
         protocol = self.protocol
-        if self.refused is not None or not protocol.persists or self.sender.broken:
+        sender = self.sender
+        if sender.kept is not None and sender.waits:
+            self._write_later()
+            return None
+        if self.refused is not None or not protocol.persists or sender.broken:
             self._depart()
             return None
         self.phase = _IDLE

@@ -13,7 +13,7 @@ from cherrypy.httpd.environ import build_environ
 from cherrypy.httpd.pages import FAST_SECONDS
 from cherrypy.httpd.protocols.events import BodyTooLong, BodyTooShort, RequestRefused
 from cherrypy.httpd.protocols.http1 import plain_answer
-from cherrypy.httpd.reading import EMPTY, StreamedBody
+from cherrypy.httpd.reading import StreamedBody
 from cherrypy.httpd.sender import COPY_BYTES
 from cherrypy.httpd.streaming import TOO_LONG, Stream, Writer, send_file
 
@@ -138,12 +138,12 @@ class Exchange:
         if self.answered:
             raise RuntimeError("this request has been answered already")
         connection = self.connection
-        protocol = connection.protocol
-        closing = connection.server.draining
         if connection.refused is not None:
             self._answer_refusal(connection.refused)
             self.close_body(getattr(body, "close", None), on_close)
             return
+        protocol = connection.protocol
+        closing = connection.server.draining
         rfile = self.rfile
         if type(rfile) is StreamedBody and protocol.receiving_body:
             # What is produced while it is sent may still be made from what is received.
@@ -163,7 +163,7 @@ class Exchange:
                 protocol.end()
                 connection.sender.transmit_after(head, wire)
             else:
-                wire = protocol.answer(status, headers, data, close=closing)
+                wire = protocol.answer(status, headers, data, closing)
                 if self.wire is None:
                     connection.sender.transmit(wire)
                 else:
@@ -216,12 +216,11 @@ class Exchange:
 
     def perform(self, worker: Worker) -> None:
         """Run the page, or go on with its answer, in the thread of `worker`."""
-        connection = self.connection
+        server = self.connection.server
         began = monotonic()
         if self.stream is None:
-            self.worker: Worker = worker
             try:
-                connection.server.handler(self)
+                server.handler(self)
             except BaseException as error:  # boundary: whatever the application did
                 self._note(error)
             if not self.answered:
@@ -231,7 +230,7 @@ class Exchange:
             page = self.head.page
             if page is not None and (took > FAST_SECONDS or not page.fast):
                 page.record(took)
-            counting = connection.server.counting
+            counting = server.counting
             if counting is not None:
                 counting.request_done(took)
         else:
@@ -240,32 +239,31 @@ class Exchange:
         if self.stream is not None and self._parks(self.stream, worker):
             return
         rfile = self.rfile
-        if rfile is not EMPTY and type(rfile) is StreamedBody:
+        if type(rfile) is StreamedBody:
             rfile.release()
         if not self.wire:
-            self._finish(now)
+            self.complete(now)
 
     def complete(self, now: float) -> None:
-        """Send the answer that was kept back.
+        """Send the answer, if it was kept back, and go on with the connection.
 
-        The holder of the baton calls this, or who was it until just now.
+        For an answer that was kept back the holder of the baton calls this, or who was
+        it until just now.
 
         Args:
             now: The monotonic clock.
         """
-        wire = self.wire
-        assert wire is not None
-        self.connection.sender.transmit(wire)
-        self._finish(now)
-
-    def _finish(self, now: float) -> None:
         connection = self.connection
-        following = connection.finish(now)
+        wire = self.wire
+        if wire:
+            connection.sender.transmit(wire)
+        following = connection.proceed(now)
         if following is not None:
             connection.server.admission.offer(following)
 
     def _parks(self, stream: Stream, worker: Worker) -> bool:
         """Let an answer wait for its client, if it has to."""
+        self.worker: Worker = worker
         page = self.head.page
         if page is not None:
             page.distrust()

@@ -101,6 +101,10 @@ def whole_body(events: Sequence[Event]) -> InlineBody | None:
     end = events[-1]
     if type(end) is not EndOfBody:
         return None
+    only = events[1]
+    if len(events) == 3 and type(only) is Data and not end.trailers:
+        # Performance: most bodies are one piece.
+        return InlineBody(only.data)
     pieces = [event.data for event in events if type(event) is Data]
     return _inline(pieces, end.trailers)
 

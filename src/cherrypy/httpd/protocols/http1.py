@@ -96,7 +96,6 @@ class HTTP1(RequestStream):
         status: bytes,
         headers: Iterable[tuple[bytes, bytes]],
         body: bytes,
-        *,
         close: bool = False,
     ) -> bytes:
         """Frame a whole answer: `head`, `body` and `end` at once.
