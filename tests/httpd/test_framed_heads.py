@@ -76,6 +76,7 @@ def test_an_answer_that_is_known_is_the_same_answer() -> None:
     with pytest.raises(BodyTooLong):
         protocol.body(b"more")
     assert protocol.end() == b""
+    assert protocol.persists
 
 
 def test_a_known_answer_takes_nothing_over_from_the_one_before() -> None:

@@ -112,12 +112,18 @@ class HTTP1(RequestStream):
             # Performance: to look up the head of an answer that was given lately takes
             # 0.1 µs, to frame it 1.3 µs. What is refused is never remembered.
             known = self._framed.get(size)
-            if known is not None and known[1] == headers and known[0] == status:
-                _, _, head, dated, silent = known
-                if dated is None or dated == self._date():  # type: ignore[misc]  # it did
+            if known is not None:
+                said, fields, head, dated, silent = known
+                date = self._date
+                if (
+                    fields == headers
+                    and said == status
+                    and (dated is None or date is None or dated == date())
+                ):
                     self._left = 0
                     self._chunked = False
                     self._silent = silent
+                    self._persist = True
                     self.persists: bool = self._body is None
                     return head if silent else head + body
         head = self.head(status, headers, body_length=size, close=close)
