@@ -126,7 +126,7 @@ class Request:
     path_info: str = "/"
     """The path below the application."""
 
-    login: lazy[Any] = lazy(derived.login)
+    login: kept[Any] = kept(derived.login)
 
     app: Any = None
     """The application that answers; None outside a request."""
@@ -202,8 +202,10 @@ class Request:
     _header_list: list[Any] | None
     _headers: HeaderMap | None
     _hooks: HookMap | None
+    _login: Any
     _params: dict[str, Any] | None
     _remote: Host | None
+    _request_line: str | None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
