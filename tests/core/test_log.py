@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cherrypy.core import log as module
+from cherrypy.core import access_line
+from cherrypy.core.context import Serving, current
 from cherrypy.core.log import (
     GlobalLogManager,
     LazyRfc3339UtcTime,
@@ -22,17 +23,19 @@ from cherrypy.core.log import (
     NullHandler,
     WSGIErrorHandler,
     front,
+    log_exception,
     log_of,
     logfmt,
 )
-from cherrypy.core.received import HeaderPairs
+from cherrypy.core.received import HeaderPairs, ReceivedHeaders
+from cherrypy.core.request import Request
+from cherrypy.core.response import Response
+from cherrypy.http.headers import HeaderMap
 from cherrypy.http.hosts import Host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from cherrypy.core.context import Serving
 
 TIME = r"\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d\]"
 
@@ -160,7 +163,7 @@ class TestTime:
     def test_it_is_local_time_with_english_months(
         self, log: LogManager, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(module, "_last_time", (0, ""))
+        monkeypatch.setattr(access_line, "_last_time", (0, ""))
         now = time.mktime((2026, 11, 21, 2, 41, 31, 0, 0, -1))
         monkeypatch.setattr(time, "time", lambda: now + 0.9)
         assert log.time() == "[21/Nov/2026:02:41:31]"
@@ -266,9 +269,142 @@ class TestAccessLine:
         assert self.line(log, '{u} "{a}"') == f'{shown} "{shown}"'
 
 
+class TestAHeadThatComesAgain:
+    """The usual line about what our own server received, whose heads are kept."""
+
+    @pytest.fixture
+    def received(self) -> ReceivedHeaders:
+        """The fields of a head, that may come again with other requests."""
+        return ReceivedHeaders(
+            [(b"referer", b"http://from.example/"), (b"user-agent", b'an "agent"')]
+        )
+
+    @pytest.fixture
+    def kind(self) -> type[Request]:
+        return Request
+
+    @pytest.fixture
+    def ask(
+        self, log: LogManager, received: ReceivedHeaders, kind: type[Request]
+    ) -> Iterator[Callable[..., str]]:
+        """Log one request and return the line without its time."""
+        heard = Recorder()
+        log.access_log.addHandler(heard)
+        before = current.get()
+
+        def ask(
+            path: str = "/", client: str = "192.0.2.7", login: str = "", **own: Any
+        ) -> str:
+            connection = SimpleNamespace(
+                server=SimpleNamespace(identifies=bool(login)),
+                remote=(client, 4711),
+                variables=lambda: {"REMOTE_USER": login},
+            )
+            request = kind(None, None)
+            request.exchange = SimpleNamespace(
+                connection=connection, server=connection.server, remote=(client, 4711)
+            )
+            request.received = received
+            request.asked = ("GET", path, "", "HTTP/1.1")
+            for name, value in own.items():
+                setattr(request, name, value)
+            response = Response()
+            response.body = b"hello"
+            response.finalize()
+            current.set(Serving(request, response))
+            log.access()
+            (line,) = heard.lines
+            heard.records.clear()
+            return re.sub(TIME, "TIME", line)
+
+        yield ask
+        current.set(before)
+        log.access_log.removeHandler(heard)
+
+    ENDING = r'HTTP/1.1" 200 5 "http://from.example/" "an \"agent\""'
+
+    def test_says_the_same_again(
+        self, ask: Callable[..., str], received: ReceivedHeaders
+    ) -> None:
+        lines = [ask() for _ in range(3)]
+        assert lines == [f'192.0.2.7 - - TIME "GET / {self.ENDING}'] * 3
+        # Nobody had to look a second time.
+        received.last_values().clear()
+        assert ask() == lines[0]
+
+    def test_may_come_from_somebody_else_and_be_led_elsewhere(
+        self, ask: Callable[..., str]
+    ) -> None:
+        assert ask() == f'192.0.2.7 - - TIME "GET / {self.ENDING}'
+        assert ask(client="::1") == f'::1 - - TIME "GET / {self.ENDING}'
+        assert ask("/é") == rf'192.0.2.7 - - TIME "GET /\xc3\xa9 {self.ENDING}'
+        assert ask() == f'192.0.2.7 - - TIME "GET / {self.ENDING}'
+
+    def test_may_come_through_an_interface_of_any_name(
+        self, ask: Callable[..., str]
+    ) -> None:
+        assert ask(client='fe80::1%a"b').startswith(r"fe80::1%a\"b - - TIME")
+
+    def test_may_come_from_somebody_known(self, ask: Callable[..., str]) -> None:
+        ask()
+        assert ask(login="bob").startswith("192.0.2.7 - bob TIME")
+        ask()
+        assert ask(login='b"b').startswith(r"192.0.2.7 - b\"b TIME")
+
+    @pytest.mark.parametrize(
+        ("name", "value", "start"),
+        [
+            ("login", "bob", "192.0.2.7 - bob TIME"),
+            ("remote", Host("192.0.2.8", 1), "192.0.2.8 - - TIME"),
+            ("request_line", "DO it", '192.0.2.7 - - TIME "DO it" 200'),
+        ],
+    )
+    def test_says_less_than_who_sets_an_attribute_of_the_request(
+        self, ask: Callable[..., str], name: str, value: Any, start: str
+    ) -> None:
+        ask()
+        own: dict[str, Any] = {name: value}
+        assert ask(**own).startswith(start)
+        assert ask().endswith(self.ENDING)
+
+    @pytest.mark.parametrize(
+        "own",
+        [
+            {"headers": HeaderMap({"User-Agent": "another"})},
+            {"header_list": [("User-Agent", "another")]},
+        ],
+    )
+    def test_says_less_than_headers_that_were_changed(
+        self, ask: Callable[..., str], own: dict[str, Any]
+    ) -> None:
+        ask()
+        assert ask(**own).endswith(' "" "another"')
+        assert ask().endswith(self.ENDING)
+
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            type("ARequest", (Request,), {"login": "eve"}),
+            type("Sub", (type("ARequest", (Request,), {"login": "eve"}),), {}),
+            type("Sub", (Request, type("Mixed", (), {})), {"login": "eve"}),
+        ],
+    )
+    def test_says_less_than_a_class_of_requests(self, ask: Callable[..., str]) -> None:
+        for _ in range(2):
+            assert ask().startswith("192.0.2.7 - eve TIME")
+
+    @pytest.mark.parametrize("kind", [type("ARequest", (Request,), {"x": 1})])
+    def test_says_the_same_to_a_class_with_other_attributes(
+        self, ask: Callable[..., str], received: ReceivedHeaders
+    ) -> None:
+        line = ask()
+        received.last_values().clear()
+        assert ask() == line
+
+
 @given(st.text(max_size=20))
 def test_an_escaped_value_is_one_printable_line_and_can_be_read_back(text: str) -> None:
-    shown = module._UNSAFE.sub(module._escaped, text)
+    shown = access_line._UNSAFE.sub(access_line.escaped, text)
     assert shown.isascii()
     assert not shown or shown.isprintable()
     names = {"n": b"\n", "r": b"\r", "t": b"\t", '"': b'"', "\\": b"\\"}
@@ -303,6 +439,79 @@ class TestListeners:
         log.access_log.removeHandler(handler)
         log.access()
         assert len(handler.records) == 1
+
+    def test_they_are_seen_in_another_list_as_well(
+        self, log: LogManager, page: Serving
+    ) -> None:
+        first, second = Recorder(), Recorder()
+        log.access_log.handlers = [first]
+        log.access()
+        log.access_log.handlers = [second]
+        log.access()
+        log.access_log.handlers[0] = first
+        log.access()
+        log.access_log.handlers.clear()
+        log.access()
+        assert (len(first.records), len(second.records)) == (2, 1)
+
+    def test_they_are_seen_on_any_logger_above(
+        self, log: LogManager, page: Serving
+    ) -> None:
+        log.access()
+        node: logging.Logger | None = log.access_log
+        while node is not None:
+            handler = Recorder()
+            node.addHandler(handler)
+            log.access()
+            node.removeHandler(handler)
+            log.access()
+            assert len(handler.records) == 1
+            node = node.parent
+
+    def test_they_are_seen_on_a_logger_that_is_put_in_between(
+        self, log: LogManager, page: Serving
+    ) -> None:
+        log.access()
+        above, handler = logging.getLogger(log.logger_root), Recorder()
+        above.addHandler(handler)
+        log.access()
+        # With it there are four, which is more than are remembered.
+        between = logging.getLogger(f"{log.logger_root}.access")
+        between.addHandler(handler)
+        log.access()
+        between.propagate = False
+        log.access()
+        between.propagate = True
+        log.access()
+        above.removeHandler(handler)
+        between.removeHandler(handler)
+        log.access()
+        assert len(handler.records) == 1 + 2 + 1 + 2
+
+    def test_they_hear_nothing_while_logging_is_disabled(
+        self, log: LogManager, page: Serving
+    ) -> None:
+        handler = Recorder()
+        log.access_log.addHandler(handler)
+        log.access()
+        logging.disable(logging.INFO)
+        log.access()
+        logging.disable(logging.NOTSET)
+        log.access()
+        log.access_log.disabled = True
+        log.access()
+        assert len(handler.records) == 2
+
+    def test_they_are_those_of_the_logger_that_was_put_in_its_place(
+        self, log: LogManager, page: Serving
+    ) -> None:
+        first, second = Recorder(), Recorder()
+        log.access_log.addHandler(first)
+        log.access()
+        log.access_log = logging.Logger("another", logging.INFO)
+        log.access_log.addHandler(second)
+        log.access()
+        assert (len(first.records), len(second.records)) == (1, 1)
 
     def test_those_of_a_parent_hear_what_bubbles_up(
         self, log: LogManager, page: Serving
@@ -591,7 +800,7 @@ def test_an_exception_is_written_to_the_log_of_the_application(
     try:
         raise ZeroDivisionError
     except ZeroDivisionError:
-        module.log_exception(serving.request)
+        log_exception(serving.request)
     logger.removeHandler(heard)
     (record,) = heard.records
     assert record.levelno == logging.ERROR

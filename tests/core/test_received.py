@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cherrypy.core import received as received_module
-from cherrypy.core.received import HeaderPairs, ReceivedHeaders, fields_of
+from cherrypy.core.received import HeaderPairs, ReceivedHeaders, fields_of, first_line
 from cherrypy.http.urls import SanitizedHost
 
 PAIRS = [
@@ -153,3 +153,9 @@ def test_they_say_how_long_a_plain_form_is(
     assert received.form_bytes() == length
     # The same when asked again, of a head that came again.
     assert received.form_bytes() == length
+
+
+def test_the_first_line_is_nothing_as_long_as_nothing_was_asked() -> None:
+    assert first_line(("", "", "", "")) == ""
+    assert first_line(("GET", "/", "", "HTTP/1.1")) == "GET / HTTP/1.1"
+    assert first_line(("GET", "/a", "b=c", "HTTP/1.0")) == "GET /a?b=c HTTP/1.0"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cherrypy.core.body import RequestBody
 from cherrypy.core.environ import local_end, remote_end
 from cherrypy.core.plan import merge_layers
-from cherrypy.core.received import ReceivedHeaders, fields_of
+from cherrypy.core.received import ReceivedHeaders, fields_of, first_line
 from cherrypy.http.cookies import parse_cookie
 from cherrypy.http.headers import HeaderMap
 from cherrypy.http.hosts import Host
@@ -73,11 +73,7 @@ def base(request: Request) -> str:
 
 def request_line(request: Request) -> str:
     """The first line of the request, with the path decoded."""
-    method, path, query_string, protocol = request.asked
-    if not method:
-        return ""
-    target = f"{path}?{query_string}" if query_string else path
-    return f"{method} {target} {protocol}"
+    return first_line(request.asked)
 
 
 def body(request: Request) -> RequestBody:

@@ -3,8 +3,7 @@
 Both are loggers of the standard library, so that anything that listens to those
 listens here. What the framework adds:
 
-* an access line is built only if somebody listens, and only from the atoms that its
-  format names; the format is taken apart once;
+* an access line is built only if somebody listens (`cherrypy.core.access_line`);
 * what a client sent cannot start a line, end a quotation or drive a terminal;
 * files and the screen are switched on and off by setting attributes, from config or
   by hand, at any time.
@@ -16,25 +15,34 @@ import logging
 import os
 import re
 import sys
-import time
-from functools import lru_cache, partial
-from logging import FileHandler, Handler, Logger, LogRecord, NullHandler, StreamHandler
-from string import Formatter
+from functools import partial
+from logging import (
+    INFO,
+    FileHandler,
+    Handler,
+    Logger,
+    LogRecord,
+    NullHandler,
+    StreamHandler,
+)
 from typing import TYPE_CHECKING, Any
 
+from cherrypy.core.access_line import (
+    USUAL_FORMAT,
+    LazyRfc3339UtcTime,
+    access_line,
+    escaped,
+    local_time,
+)
 from cherrypy.core.context import current
 from cherrypy.core.wording import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
-    from typing import TypeAlias
 
     from cherrypy.core.app import Application
     from cherrypy.core.request import Request
-    from cherrypy.core.response import Response
-
-    _Atom: TypeAlias = Callable[["LogManager", Request, Response], str]
 
 __all__ = [
     "Front",
@@ -49,29 +57,9 @@ __all__ = [
     "logfmt",
 ]
 
-# All but printable ASCII, the quote, and a backslash that could be taken for the
-# beginning of an escape. documented behaviour: other backslashes stay as they are.
-_UNSAFE = re.compile(r'[^ -~]|"|\\(?=[\\"xnrt]|[^ -~]|\Z)')
-
 # What drives a terminal or starts a line, except for the ends of lines that the
 # program wrote itself.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-_SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t", '"': r"\"", "\\": r"\\"}
-
-# English whatever the locale: log files are read by programs.
-_MONTHS = (
-    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    """Return one unsafe character as an escape that a log may hold."""
-    character = found[0]
-    return _SHORT_ESCAPES.get(character) or "".join(
-        f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass")
-    )
 
 
 class _SafeFormatter(logging.Formatter):
@@ -79,7 +67,7 @@ class _SafeFormatter(logging.Formatter):
 
     def format(self, record: LogRecord) -> str:
         """Return message and traceback, fit for a terminal."""
-        return _CONTROLS.sub(_escaped, super().format(record))
+        return _CONTROLS.sub(escaped, super().format(record))
 
 
 logfmt: _SafeFormatter = _SafeFormatter("%(message)s")
@@ -108,115 +96,6 @@ class WSGIErrorHandler(Handler):
                 stream.flush()
         except Exception:  # boundary: a log that fails must not fail the page
             self.handleError(record)
-
-
-class LazyRfc3339UtcTime:
-    """The present time in UTC (RFC 3339 §5.6), formed when it is asked for."""
-
-    def __str__(self) -> str:
-        """Return the time, ``2026-11-21T02:41:31.123456Z``."""
-        seconds, nanoseconds = divmod(time.time_ns(), 10**9)
-        date = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-        return f"{date}.{nanoseconds // 1000:06d}Z"
-
-
-_last_time: tuple[int, str] = (0, "")
-
-
-def _local_time() -> str:
-    """Return ``[21/Nov/2026:02:41:31]``, made at most once a second."""
-    global _last_time
-    now = int(time.time())
-    second, text = _last_time
-    if second != now:
-        t = time.localtime(now)
-        text = (
-            f"[{t.tm_mday:02d}/{_MONTHS[t.tm_mon - 1]}/{t.tm_year:04d}:"
-            f"{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}]"
-        )
-        # One assignment of one tuple: threads may race, but never see half of it.
-        _last_time = (now, text)
-    return text
-
-
-# ---------------------------------------------------------------- the access line
-
-# Everything an access line may name, by the letter that names it.
-_ATOMS: dict[str, _Atom] = {
-    "h": lambda log, request, response: request.remote.name or request.remote.ip,
-    "l": lambda log, request, response: "-",
-    "u": lambda log, request, response: str(request.login or "-"),
-    "t": lambda log, request, response: log.time(),
-    "r": lambda log, request, response: request.request_line,
-    "s": lambda log, request, response: _status_code(response),
-    "b": lambda log, request, response: _body_length(response),
-    "f": lambda log, request, response: request.raw_header("Referer") or "",
-    "a": lambda log, request, response: request.raw_header("User-Agent") or "",
-    "o": lambda log, request, response: request.raw_header("Host") or "-",
-    "i": lambda log, request, response: str(request.unique_id),
-    "z": lambda log, request, response: str(LazyRfc3339UtcTime()),
-}
-
-
-def _status_code(response: Response) -> str:
-    """Return the code that goes over the wire, or a dash if there is none."""
-    return response.output_status[:3].decode("ascii", "replace") or "-"
-
-
-def _body_length(response: Response) -> str:
-    """Return the Content-Length, or a dash if there is none or nothing to count."""
-    length = dict.get(response.headers, "Content-Length")
-    return "-" if not length or length == "0" else str(length)
-
-
-@lru_cache(maxsize=64)
-def _compiled(line_format: str) -> tuple[str, tuple[_Atom, ...]]:
-    """Take a format apart, so that no atom is worked out that it does not name.
-
-    Returns:
-        The format with numbers for names, and the atoms in the order of the numbers.
-
-    Raises:
-        KeyError: The format names an atom that is none.
-        ValueError: It is no format.
-    """
-    template = ""
-    atoms: list[_Atom] = []
-    for literal, field, spec, conversion in Formatter().parse(line_format):
-        template += literal.replace("{", "{{").replace("}", "}}")
-        if field is not None:
-            name = re.split(r"[.\[]", field)[0]
-            template += f"{{{len(atoms)}{field[len(name) :]}"
-            template += f"!{conversion}" if conversion else ""
-            template += f":{spec}}}" if spec else "}"
-            atoms.append(_ATOMS[name])
-    return template, tuple(atoms)
-
-
-_USUAL_FORMAT = '{h} {l} {u} {t} "{r}" {s} {b} "{f}" "{a}"'
-
-
-def _usual_line(log: LogManager, request: Request, response: Response) -> str:
-    """Return the line that the usual format makes, in half the time."""
-    if request.exchange is not None and request._remote is None:
-        host: str = request.exchange.remote[0]
-    else:
-        host = request.remote.name or request.remote.ip
-    user = str(request.login or "-")
-    asked = request.request_line
-    referer = request.raw_header("Referer") or ""
-    agent = request.raw_header("User-Agent") or ""
-    # Performance: one look at what clients have a say in; most have nothing to escape.
-    said = f"{host}{user}{asked}{referer}{agent}"
-    if not (said.isascii() and said.isprintable()) or '"' in said or "\\" in said:
-        host, user, asked, referer, agent = (
-            _UNSAFE.sub(_escaped, value)
-            for value in (host, user, asked, referer, agent)
-        )
-    return (
-        f'{host} - {user} {log.time()} "{asked}" {_status_code(response)} '
-        f'{_body_length(response)} "{referer}" "{agent}"'
-    )
 
 
 # ------------------------------------------------------- the handlers made here
@@ -253,10 +132,14 @@ class _LogFileHandler(FileHandler, _LineHandler):
         """Write a line as `emit` would."""
         # What UTF-8 has not (lone surrogates) is no reason to lose a line.
         data = f"{line}\n".encode("utf-8", "backslashreplace")
-        with self.lock:  # type: ignore[union-attr]  # as above
+        # Performance: with a `with` it would take 0.1 µs longer.
+        self.lock.acquire()  # type: ignore[union-attr]  # as above
+        try:
             if self.stream is None:
                 self.stream = self._open()
             self.stream.write(data)  # type: ignore[arg-type]  # a file of bytes
+        finally:
+            self.lock.release()  # type: ignore[union-attr]  # as above
 
     def emit(self, record: LogRecord) -> None:
         """Write a record, formatted."""
@@ -266,18 +149,57 @@ class _LogFileHandler(FileHandler, _LineHandler):
             self.handleError(record)
 
 
-def _listeners(logger: Logger) -> list[Handler]:
-    """Return the handlers that a record would reach, but for those that do nothing."""
-    found = []
-    node: Logger | None = logger
-    while node is not None:
-        for handler in node.handlers:
-            if type(handler) is not NullHandler:
-                found.append(handler)
-        if not node.propagate:
-            break
-        node = node.parent
-    return found
+class _Audience:
+    """The handlers that hear a logger, and how to tell that it is still those.
+
+    Performance: to walk up the tree of loggers and to look at each handler takes
+    0.3 µs, to compare the tree with what it was takes 0.1.
+
+    Args:
+        logger: The logger; None before there is one.
+    """
+
+    __slots__ = ("_next", "_state", "_third", "listeners", "logger")
+
+    def __init__(self, logger: Logger | None) -> None:
+        self.logger = logger
+        steps: list[tuple[Logger, list[Handler], bool, Logger | None]] = []
+        node = logger
+        while node is not None:
+            steps.append((node, node.handlers[:], node.propagate, node.parent))
+            _, _, propagates, parent = steps[-1]
+            node = parent if propagates else None
+        self.listeners: list[Handler] = [
+            handler
+            for _, handlers, _, _ in steps
+            for handler in handlers
+            if type(handler) is not NullHandler
+        ]
+        """The handlers that a record would reach, but for those that do nothing."""
+        # There are three as a rule: of the application, of the site, and the root. The
+        # last stands for what is missing; with more of them nothing is remembered.
+        self._state: object = None
+        if 1 <= len(steps) <= 3:
+            first, second, third = (*steps, *steps[-1:] * 2)[:3]
+            self._next, self._third = second[0], third[0]
+            self._state = (*first[1:], *second[1:], *third[1:])
+
+    def hears(self, logger: Logger) -> bool:
+        """Tell whether these are still the handlers, and the logger is this one."""
+        if logger is not self.logger or self._state is None:
+            return False
+        second, third = self._next, self._third
+        return self._state == (
+            logger.handlers,
+            logger.propagate,
+            logger.parent,
+            second.handlers,
+            second.propagate,
+            second.parent,
+            third.handlers,
+            third.propagate,
+            third.parent,
+        )
 
 
 def _deliver(logger: Logger, listeners: list[Handler], line: str) -> None:
@@ -287,12 +209,12 @@ def _deliver(logger: Logger, listeners: list[Handler], line: str) -> None:
         return
     record = None
     for handler in listeners:
-        if handler.level > logging.INFO:
+        if handler.level > INFO:
             continue
         # `logfmt` is the only one who would look at a record.
         if (
-            isinstance(handler, _LineHandler)
-            and handler.formatter is logfmt
+            handler.formatter is logfmt
+            and isinstance(handler, _LineHandler)
             and not handler.filters
         ):
             try:
@@ -301,9 +223,7 @@ def _deliver(logger: Logger, listeners: list[Handler], line: str) -> None:
             except Exception:  # boundary: the record below tells it as logging does
                 pass
         if record is None:
-            record = logger.makeRecord(
-                logger.name, logging.INFO, __file__, 0, line, (), None
-            )
+            record = logger.makeRecord(logger.name, INFO, __file__, 0, line, (), None)
         handler.handle(record)
 
 
@@ -331,7 +251,7 @@ class LogManager:
     access_log: Logger
     """The logger ``cherrypy.access`` or ``cherrypy.access.<appid>``."""
 
-    access_log_format: str = _USUAL_FORMAT
+    access_log_format: str = USUAL_FORMAT
     """What stands in a line of the access log, for `str.format`.
 
     h: name or address of the client; l: always ``-``; u: user; t: local time; r: first
@@ -343,6 +263,8 @@ class LogManager:
     logger_root: str = "cherrypy"
     """The first part of the names of the loggers."""
 
+    _audience: _Audience = _Audience(None)
+
     def __init__(self, appid: object = None, logger_root: str = "cherrypy") -> None:
         self.appid = appid
         self.logger_root = logger_root
@@ -350,7 +272,7 @@ class LogManager:
         self.error_log = logging.getLogger(f"{logger_root}.error{suffix}")
         self.access_log = logging.getLogger(f"{logger_root}.access{suffix}")
         for logger in (self.error_log, self.access_log):
-            logger.setLevel(logging.INFO)
+            logger.setLevel(INFO)
             if not any(type(handler) is NullHandler for handler in logger.handlers):
                 logger.addHandler(NullHandler())
 
@@ -371,7 +293,7 @@ class LogManager:
         self,
         msg: object = "",
         context: str = "",
-        severity: int = logging.INFO,
+        severity: int = INFO,
         traceback: bool = False,
     ) -> None:
         """Write to the error log; it is for anything that is worth telling.
@@ -397,32 +319,23 @@ class LogManager:
 
         Nothing is done if nobody listens. The response must be finalized.
         """
-        logger = self.access_log
-        listeners = _listeners(logger)
-        if not listeners or not logger.isEnabledFor(logging.INFO):
+        logger, audience = self.access_log, self._audience
+        if not audience.hears(logger):
+            audience = self._audience = _Audience(logger)
+        listeners = audience.listeners
+        if not listeners or not logger.isEnabledFor(INFO):
             return
         here = current.get()
         try:
-            line = self._access_line(here.request, here.response)
+            line = access_line(self, here.request, here.response)
         except Exception:  # boundary: a bad format must not fail the page
             self.error(context="HTTP", severity=logging.ERROR, traceback=True)
             return
         _deliver(logger, listeners, line)
 
-    def _access_line(self, request: Request, response: Response) -> str:
-        if self.access_log_format == _USUAL_FORMAT:
-            return _usual_line(self, request, response)
-        template, atoms = _compiled(self.access_log_format)
-        values = [atom(self, request, response) for atom in atoms]
-        # Performance: one look at all values; most requests have nothing to escape.
-        seen = "".join(values)
-        if not (seen.isascii() and seen.isprintable()) or '"' in seen or "\\" in seen:
-            values = [_UNSAFE.sub(_escaped, value) for value in values]
-        return template.format(*values)
-
     def time(self) -> str:
         """Return the local time, ``[21/Nov/2026:02:41:31]``."""
-        return _local_time()
+        return local_time()
 
     @property
     def screen(self) -> bool:
@@ -565,4 +478,4 @@ def log_exception(request: Request) -> None:
     else:
         # Not a new manager: making one sets the levels of the loggers.
         logger = logging.getLogger(f"{LogManager.logger_root}.error")
-        logger.error(f"{_local_time()}  ", exc_info=True)
+        logger.error(f"{local_time()}  ", exc_info=True)

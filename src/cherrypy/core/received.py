@@ -9,7 +9,7 @@ from cherrypy.http.elements import LIST_HEADERS, decode_TEXT_maybe
 from cherrypy.http.urls import SanitizedHost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = [
     "FORM",
@@ -17,6 +17,7 @@ __all__ = [
     "Received",
     "ReceivedHeaders",
     "fields_of",
+    "first_line",
     "form_bytes",
 ]
 
@@ -46,6 +47,9 @@ _known_title_name = lru_cache(maxsize=512)(_title_name)
 # Clients choose the names, so what is kept of them is bounded in size, too.
 _LONGEST_KEPT_NAME = 64
 
+# Stands for what nobody has asked for; None for what is not there.
+_UNASKED: Any = object()
+
 
 class Received(Protocol):
     """Headers that can be looked at one by one, without taking in the others."""
@@ -66,15 +70,20 @@ class ReceivedHeaders:
         pairs: Lower-case names and values, as bytes.
     """
 
-    __slots__ = ("_fields", "_form_bytes", "_found", "pairs")
+    __slots__ = ("_fields", "_form_bytes", "_found", "_values", "pairs", "told")
 
-    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
-        self.pairs: Iterable[tuple[bytes, bytes]] = pairs
+    def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        self.pairs: Sequence[tuple[bytes, bytes]] = pairs
+        self._values: dict[bytes, bytes] | None = None
         # Speed: a head that comes again byte for byte is asked the same again. The
         # names are those that programs ask for, so there is an end to them.
         self._found: dict[str, str | None] = {}
         self._fields: dict[str, Any] | None = None
         self._form_bytes: int | None = None
+        self.told: tuple[object, str, str] = (None, "", "")
+        """What the access log made of these headers, kept for when they come again:
+        `Request.asked`, the request line in quotes, Referer and User-Agent in quotes.
+        """
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         for name, value in self.pairs:
@@ -85,11 +94,19 @@ class ReceivedHeaders:
 
     def find(self, name: str) -> str | None:
         """Return the value of one header, joined if it is a repeated list."""
-        try:
-            return self._found[name]
-        except KeyError:
+        found: str | None = self._found.get(name, _UNASKED)
+        if found is _UNASKED:
             found = self._found[name] = self._find(name)
-            return found
+        return found
+
+    def last_values(self) -> dict[bytes, bytes]:
+        """Return the last value of each header by lower-case name. Not to be changed.
+
+        What looks for one header looks for others, too.
+        """
+        if self._values is None:
+            self._values = dict(self.pairs)
+        return self._values
 
     def fields(self) -> dict[str, Any]:
         """Return all headers by Title-Case name; see `fields_of`. Not to be changed."""
@@ -105,14 +122,16 @@ class ReceivedHeaders:
 
     def _find(self, name: str) -> str | None:
         wanted = _wire_name(name)
-        values = [value for key, value in self.pairs if key == wanted]
-        if not values or wanted in _CLAIMS:
+        values = self.last_values()
+        value = values.get(wanted)
+        if value is None or wanted in _CLAIMS:
             return None
-        if len(values) > 1:
+        if len(values) < len(self.pairs):
             separator = _SEPARATORS.get(name.title())
             if separator is not None:
-                return separator.encode().join(values).decode("latin-1")
-        return values[-1].decode("latin-1")
+                all_values = [value for key, value in self.pairs if key == wanted]
+                value = separator.encode().join(all_values)
+        return value.decode("latin-1")
 
 
 class HeaderPairs(list[tuple[str, str]]):
@@ -139,6 +158,19 @@ def form_bytes(find: Callable[[str], str | None]) -> int:
     said = find("Content-Length") or ""
     # No number of more digits is looked at: to convert it would take its time.
     return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else -1
+
+
+def first_line(asked: tuple[str, str, str, str]) -> str:
+    """Return the first line of a request, with the path decoded.
+
+    Args:
+        asked: As in `Request.asked`; without a method nothing was asked.
+    """
+    method, path, query_string, protocol = asked
+    if not method:
+        return ""
+    target = f"{path}?{query_string}" if query_string else path
+    return f"{method} {target} {protocol}"
 
 
 def fields_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
