@@ -67,6 +67,20 @@ def test_fields_join_those_of_the_query() -> None:
     assert answer.text == repr([("a", ["0", "1"]), ("b", "2"), ("c", "3")])
 
 
+def test_whoever_holds_the_parameters_sees_the_fields() -> None:
+    held: list[dict[str, Any]] = []
+
+    def page(**fields: Any) -> str:
+        assert cherrypy.request.params is held[0]
+        return repr(held[0])
+
+    def hold() -> None:
+        held.append(cherrypy.request.params)
+
+    site = client({"hooks.on_start_resource": hold}, page=page)
+    assert site.post("/page", data="a=1", headers=FORM).text == "{'a': '1'}"
+
+
 def test_the_entity_is_there_for_a_page_that_asks() -> None:
     def page(**fields: str) -> str:
         body = cherrypy.request.body

@@ -56,6 +56,19 @@ def test_characters_that_are_not_escaped_stay() -> None:
     assert parse_query_string("a=é&b=%C3%A9€") == {"a": "é", "b": "é€"}
 
 
+def test_what_is_not_escaped_stays_beside_what_is() -> None:
+    fields = parse_query_string("é=%E9&b=é", encoding="latin-1")
+    assert fields == {"é": "é", "b": "é"}
+
+
+def test_a_name_that_is_repeated_with_escapes_is_repeated() -> None:
+    for query in ("a=1&%61=2&a=3", "%61=1&a=2&a=3"):
+        assert parse_query_string(query) == {"a": ["1", "2", "3"]}
+        assert parse_urlencoded(query.encode()) == {"a": ["1", "2", "3"]}
+    assert parse_urlencoded(b"a+b=1&a%20b=+2") == {"a b": ["1", " 2"]}
+    assert parse_urlencoded(b"a+b=1&a+b=2+") == {"a b": ["1", "2 "]}
+
+
 def test_escapes_may_stand_for_another_charset() -> None:
     assert parse_query_string("a=%e9", encoding="latin-1") == {"a": "é"}
     assert parse_urlencoded(b"a=%e9", "ISO-8859-1") == {"a": "é"}

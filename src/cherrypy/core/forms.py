@@ -8,7 +8,7 @@ read, its fields are put into the parameters straight away; a page that asks for
 
 from __future__ import annotations
 
-import io
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from cherrypy.core.body import Entity, RequestBody
@@ -53,33 +53,30 @@ def read_form(request: Request) -> bytes | None:
         length = received.form_bytes()
     else:
         length = form_bytes(request.raw_header)
-    if not 0 <= length <= SMALL_BYTES or not _is_usual():
+    if not (
+        0 <= length <= SMALL_BYTES
+        # Bodies are read as their classes were written to do it.
+        and RequestBody.processors is _PROCESSORS
+        and _PROCESSORS.get(FORM) is process_urlencoded
+        and RequestBody.attempt_charsets == _CHARSETS
+        and not RequestBody.maxbytes
+    ):
         return None
     stream = request.rfile
     # Speed: in memory already, as a rule; its length is what the client has sent.
-    content = stream.read(length) if isinstance(stream, io.BytesIO) else b""
+    content = stream.read(length) if isinstance(stream, BytesIO) else b""
     if len(content) < length:
         content += SizedReader(stream, length - len(content), None).read()
     try:
         fields = parse_urlencoded(content)
     except (UnicodeDecodeError, TooManyFields):
         # The usual way knows what to answer.
-        request.rfile = io.BytesIO(content)
+        request.rfile = BytesIO(content)
         return None
-    params = request.params
-    if params:
+    params = request._params
+    if params is None:
+        request._params = fields
+    else:
         for name, value in fields.items():
             add_param(params, name, value)
-    else:
-        params.update(fields)
     return content
-
-
-def _is_usual() -> bool:
-    """Tell whether bodies are read as their classes were written to do it."""
-    return (
-        RequestBody.processors is _PROCESSORS
-        and _PROCESSORS.get(FORM) is process_urlencoded
-        and RequestBody.attempt_charsets == _CHARSETS
-        and not RequestBody.maxbytes
-    )

@@ -38,6 +38,7 @@ def urljoin_bytes(*atoms: bytes) -> bytes:
 _SLASHES = re.compile("//+")
 _BYTES_SLASHES = re.compile(b"//+")
 _ESCAPED_SLASH = re.compile(b"%2[fF]")
+_PERCENT = ord("%")
 
 
 def unquote_path(raw: bytes) -> str:
@@ -52,7 +53,9 @@ def unquote_path(raw: bytes) -> str:
     Returns:
         The bytes of the path as text in ISO-8859-1, the way of PEP 3333.
     """
-    if b"%" not in raw:
+    # Performance: as a number, because to look for bytes in bytes takes five times as
+    # long: it begins with an error that nobody sees.
+    if _PERCENT not in raw:
         return raw.decode("latin-1")
     atoms = [unquote_to_bytes(atom) for atom in _ESCAPED_SLASH.split(raw)]
     return b"%2F".join(atoms).decode("latin-1")
