@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cherrypy
+from cherrypy.core.body import RequestBody
+from cherrypy.core.hooks import Hook
+from cherrypy.core.request import Request
 from cherrypy.lib import jsontools
 from tests.lib.apps import Config, serve
 
@@ -120,6 +124,134 @@ class TestIn:
             cherrypy.request.json = entity.fp.read()
 
         assert send(b"1", processor=process).text == "b'1'"
+
+    @pytest.mark.parametrize("content_type", ["application/json", "text/javascript"])
+    @pytest.mark.parametrize("charset", ["", ";charset=utf-8", "; charset=UTF-8"])
+    def test_no_entity_is_made_of_a_small_document(
+        self, content_type: str, charset: str
+    ) -> None:
+        def page() -> str:
+            request: Any = cherrypy.request
+            return f"{request.json} {request.raw_form} {request._body}"
+
+        client = serve(page, {"tools.json_in.on": True})
+        sent = {"Content-Type": content_type + charset}
+        answer = client.post("/", data=b"[1]", headers=sent)
+        assert answer.text == "[1] b'[1]' None"
+
+    @pytest.mark.parametrize("charset", ["", "; charset=utf-8"])
+    def test_the_entity_is_there_for_a_page_that_asks(self, charset: str) -> None:
+        def page(**params: str) -> str:
+            request: Any = cherrypy.request
+            before = request.json
+            body = request.body
+            assert request.json is before
+            assert isinstance(body.default_proc, cherrypy.HTTPError)
+            return repr(
+                (body.read(), body.params, body.charset, body.length, request.params)
+            )
+
+        client = serve(page, {"tools.json_in.on": True})
+        sent = {"Content-Type": "application/json" + charset}
+        answer = client.post("/?a=1", data=b'{"b": 2}', headers=sent)
+        named = "utf-8" if charset else None
+        assert answer.text == repr((b"", {}, named, 8, {"a": "1"}))
+
+    def test_a_hook_may_change_the_entity_before_it_is_read(self) -> None:
+        def change() -> None:
+            body = cherrypy.request.body
+            assert set(body.processors) == {"application/json", "text/javascript"}
+            body.fp = io.BytesIO(b"[2]")
+
+        client = serve(
+            lambda: repr(cherrypy.request.json),
+            {
+                "tools.json_in.on": True,
+                "hooks.before_request_body.change": Hook(change, priority=60),
+            },
+        )
+        sent = {"Content-Type": "application/json"}
+        assert client.post("/", data=b"[1]", headers=sent).text == "[2]"
+
+    def test_so_may_one_before_the_tool(self) -> None:
+        def change() -> None:
+            cherrypy.request.body.fp = io.BytesIO(b"[2]")
+
+        client = serve(
+            lambda: repr(cherrypy.request.json),
+            {
+                "tools.json_in.on": True,
+                "hooks.before_request_body.change": Hook(change, priority=1),
+            },
+        )
+        sent = {"Content-Type": "application/json"}
+        assert client.post("/", data=b"[1]", headers=sent).text == "[2]"
+
+    def test_after_a_refusal_there_is_nothing_left_to_read(self) -> None:
+        left: list[bytes] = []
+        client = serve(
+            lambda: "never",
+            {
+                "tools.json_in.on": True,
+                "hooks.on_end_resource.look": lambda: left.append(
+                    cherrypy.request.body.read()
+                ),
+            },
+        )
+        sent = {"Content-Type": "application/json"}
+        assert client.post("/", data=b"[", headers=sent).status_code == 400
+        assert left == [b""]
+
+    def test_a_limit_on_bodies_is_kept(self) -> None:
+        client = serve(
+            lambda: repr(cherrypy.request.json),
+            {"tools.json_in.on": True, "request.body.maxbytes": 2},
+        )
+        sent = {"Content-Type": "application/json"}
+        assert client.post("/", data=b"[1]", headers=sent).status_code == 413
+        assert client.post("/", data=b"[]", headers=sent).text == "[]"
+
+    def test_large_documents_are_understood(self) -> None:
+        document = ["x" * 1000] * 100
+        client = serve(lambda: repr(cherrypy.request.json), {"tools.json_in.on": True})
+        assert client.post("/", json=document).text == repr(document)
+
+    def test_a_document_that_is_cut_off_is_refused(self) -> None:
+        client = serve(lambda: "never", {"tools.json_in.on": True})
+        sent = {"Content-Type": "application/json", "Content-Length": "10"}
+        assert client.post("/", data=b"[1]", headers=sent).status_code == 400
+
+    def test_called_for_twice_it_takes_both_kinds(self) -> None:
+        def also() -> None:
+            jsontools.json_in("a/b", force=False)
+
+        client = serve(
+            lambda: repr(cherrypy.request.json),
+            {
+                "tools.json_in.on": True,
+                "hooks.before_request_body.also": Hook(also, priority=60),
+            },
+        )
+        for kind in ("a/b", "application/json"):
+            sent = {"Content-Type": kind}
+            assert client.post("/", data=b"[1]", headers=sent).text == "[1]"
+
+    def test_a_request_class_with_a_body_of_its_own_is_asked(self) -> None:
+        made: list[RequestBody] = []
+
+        class Own(Request):
+            @property
+            def body(self) -> RequestBody:  # type: ignore[override]
+                if not made:
+                    made.append(RequestBody(self.rfile, self.headers))
+                return made[0]
+
+        app = serve(lambda: repr(cherrypy.request.json), {"tools.json_in.on": True})
+        application: Any = app.app
+        application.request_class = Own
+        sent = {"Content-Type": "application/json"}
+        assert app.post("/", data=b"[1]", headers=sent).text == "[1]"
+        assert made
 
     def test_the_next_request_is_not_affected(self) -> None:
         client = serve(lambda **params: repr(params), {})

@@ -78,13 +78,20 @@ def request_line(request: Request) -> str:
 
 def body(request: Request) -> RequestBody:
     """The entity of the request."""
+    expected = request.expected
     if request.raw_form is None:
-        return RequestBody(
+        body = RequestBody(
             request.rfile, request.headers, request_params=request.params
         )
-    # Its fields are among the parameters already.
+        if expected is not None:
+            expected.prepare(body)
+        return body
+    # What was in it is where it belongs already.
     body = RequestBody(BytesIO(request.raw_form), request.headers)
-    body.process()
+    if expected is None:
+        body.process()
+    else:
+        expected.repeat(body)
     return body
 
 

@@ -13,16 +13,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORM",
+    "FORMS",
     "HeaderPairs",
     "Received",
     "ReceivedHeaders",
+    "announced_bytes",
     "fields_of",
     "first_line",
-    "form_bytes",
 ]
 
 FORM = "application/x-www-form-urlencoded"
 """The media type of forms that have no files."""
+
+FORMS = (FORM,)
+"""What a plain form has as its Content-Type."""
 
 # Names under which programs find what the server knows of the client: such a header
 # that a client sends is not believed.
@@ -70,7 +74,7 @@ class ReceivedHeaders:
         pairs: Lower-case names and values, as bytes.
     """
 
-    __slots__ = ("_fields", "_form_bytes", "_found", "_values", "pairs", "told")
+    __slots__ = ("_announced", "_fields", "_found", "_values", "pairs", "told")
 
     def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
         self.pairs: Sequence[tuple[bytes, bytes]] = pairs
@@ -79,7 +83,7 @@ class ReceivedHeaders:
         # names are those that programs ask for, so there is an end to them.
         self._found: dict[str, str | None] = {}
         self._fields: dict[str, Any] | None = None
-        self._form_bytes: int | None = None
+        self._announced: tuple[object, int] = (None, -1)
         self.told: tuple[object, str, str] = (None, "", "")
         """What the access log made of these headers, kept for when they come again:
         `Request.asked`, the request line in quotes, Referer and User-Agent in quotes.
@@ -114,11 +118,17 @@ class ReceivedHeaders:
             self._fields = fields_of(self)
         return self._fields
 
+    def announced_bytes(self, types: tuple[str, ...]) -> int:
+        """Return what `announced_bytes` does, worked out once."""
+        known, length = self._announced
+        if known is not types:
+            length = announced_bytes(self.find, types)
+            self._announced = (types, length)
+        return length
+
     def form_bytes(self) -> int:
-        """Return what `form_bytes` does, worked out once."""
-        if self._form_bytes is None:
-            self._form_bytes = form_bytes(self.find)
-        return self._form_bytes
+        """Return how many bytes of a plain urlencoded form are announced, or -1."""
+        return self.announced_bytes(FORMS)
 
     def _find(self, name: str) -> str | None:
         wanted = _wire_name(name)
@@ -143,17 +153,18 @@ class HeaderPairs(list[tuple[str, str]]):
         return value
 
 
-def form_bytes(find: Callable[[str], str | None]) -> int:
-    """Return how many bytes of a plain urlencoded form are announced.
+def announced_bytes(find: Callable[[str], str | None], types: tuple[str, ...]) -> int:
+    """Return how many bytes of a body are announced.
 
     Args:
         find: Returns the value of a header by its name.
+        types: What the Content-Type may be, word for word.
 
     Returns:
         The Content-Length; -1 if it is another kind of body, or has no length that
         can be read.
     """
-    if find("Content-Type") != FORM or find("Transfer-Encoding") is not None:
+    if find("Content-Type") not in types or find("Transfer-Encoding") is not None:
         return -1
     said = find("Content-Length") or ""
     # No number of more digits is looked at: to convert it would take its time.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from http.cookies import SimpleCookie
 
     from cherrypy.core.body import RequestBody
+    from cherrypy.core.forms import Expectation
     from cherrypy.core.received import Received
     from cherrypy.core.response import Response
 
@@ -103,13 +104,17 @@ class Request:
     body: kept[RequestBody] = kept(derived.body)
 
     reads_forms: ClassVar[bool] = True
-    """Whether small forms are read without `body`; not where a subclass has its own."""
+    """Whether small forms and what was `expected` are read without `body`; not where a
+    subclass has its own."""
 
     reads_empty_queries: ClassVar[bool] = False
     """Whether a subclass's own `process_query_string` is to see that there is none."""
 
     raw_form: bytes | None = None
-    """A small form as it was sent, if it was read without `body`."""
+    """A small form as it was sent, or what was `expected`, read without `body`."""
+
+    expected: Expectation | None = None
+    """What a tool expects of the body, as long as nobody has asked for `body`."""
 
     json: Any = absent(
         "cherrypy.request.json is there once tools.json_in has read it. That is not on "

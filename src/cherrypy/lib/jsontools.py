@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import ModuleType
 
-    from cherrypy.core.body import Entity
+    from cherrypy.core.body import Entity, RequestBody
+    from cherrypy.core.request import Request
 
 __all__ = ["json_handler", "json_in", "json_out", "json_processor"]
 
@@ -48,17 +49,19 @@ def json_processor(entity: Entity) -> None:
     """
     if "Content-Length" not in entity.headers:
         raise HTTPError(411)
-    body = entity.fp.read()
     try:
-        if entity.content_type.params.get("charset"):
-            text = entity.decode_entity(body)
-        else:
-            text = body.decode("utf-8")
-        document = _json().loads(text)
+        document = _json().loads(_text_of(entity))
     except (ValueError, RecursionError) as problem:
         raise HTTPError(400, "Invalid JSON document") from problem
     request: Any = current.get().request  # Any: has no such attribute otherwise.
     request.json = document
+
+
+def _text_of(entity: Entity) -> str:
+    body: bytes = entity.fp.read()
+    if entity.content_type.params.get("charset"):
+        return entity.decode_entity(body)
+    return body.decode("utf-8")
 
 
 def json_in(
@@ -79,19 +82,79 @@ def json_in(
     if not request.process_request_body:
         # There is no body on a GET, so nothing to be prepared for.
         return
-    types = [content_type] if isinstance(content_type, str) else list(content_type)
-    body = request.body
-    if force:
-        if debug:
+    types = (content_type,) if isinstance(content_type, str) else tuple(content_type)
+    if (
+        processor is json_processor
+        and not debug
+        and request._body is None
+        and request.raw_form is None
+        and request.expected is None
+        and type(request).reads_forms
+    ):
+        request.expected = _documents(types, force)
+        return
+    if debug:
+        if force:
             log("Removing the other body processors", "TOOLS.JSON_IN")
+        for media_type in types:
+            log(f"Adding a body processor for {media_type}", "TOOLS.JSON_IN")
+    _prepare(request.body, types, force, processor)
+
+
+def _prepare(
+    body: RequestBody,
+    types: Iterable[str],
+    force: bool,
+    processor: Callable[[Entity], Any],
+) -> None:
+    """Have a body read by a processor if it is of one of these types."""
+    if force:
         body.processors.clear()
         message = f"Expected an entity of content type {', '.join(types)}"
         # An error is a callable that raises itself; this seam is documented.
         body.default_proc = HTTPError(415, message)  # type: ignore[method-assign]
     for media_type in types:
-        if debug:
-            log(f"Adding a body processor for {media_type}", "TOOLS.JSON_IN")
         body.processors[media_type] = processor
+
+
+# What clients write behind the media type, as a rule.
+_IN_UTF_8 = tuple(
+    f"{space}charset={name}" for space in (";", "; ") for name in ("utf-8", "UTF-8")
+)
+
+
+class _Documents:
+    """JSON documents of these types are expected (`cherrypy.core.forms.Expectation`).
+
+    Performance: to make a `RequestBody` of a small one takes longer than its page.
+    """
+
+    def __init__(self, media_types: tuple[str, ...], force: bool) -> None:
+        self.media_types = media_types
+        self.force = force
+        self.types: tuple[str, ...] = tuple(
+            media_type + charset
+            for charset in ("", *_IN_UTF_8)
+            for media_type in media_types
+        )
+
+    def read(self, request: Request, content: bytes) -> None:
+        """Read a document into ``request.json``."""
+        request.json = _json().loads(content.decode())
+
+    def prepare(self, body: RequestBody) -> None:
+        """Have a body read in the usual way."""
+        _prepare(body, self.media_types, self.force, json_processor)
+
+    def repeat(self, body: RequestBody) -> None:
+        """Read what `read` has read; ``request.json`` stays as the page left it."""
+        self.prepare(body)
+        _text_of(body)
+
+
+_documents = lru_cache(maxsize=64)(_Documents)
+
+_documents = lru_cache(maxsize=64)(_Documents)
 
 
 def json_handler(*args: Any, **kwargs: Any) -> Any:
