@@ -694,6 +694,39 @@ class TestFiles:
         log("error")
         assert len(told) == 2
 
+    def test_a_single_listener_gets_what_it_would_get_beside_others(
+        self,
+        log: LogManager,
+        page: Serving,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        log.access_log.propagate = False
+        log.access_file = tmp_path / "x.log"
+        log.access_log_format = "{s}"
+        handler = log.access_log.handlers[-1]
+        log.access()
+        handler.setLevel(logging.WARNING)
+        log.access()
+        handler.setLevel(logging.INFO)
+        handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+        log.access()
+        handler.setFormatter(logfmt)
+        handler.addFilter(lambda record: False)
+        log.access()
+        handler.filters.clear()
+        log.access_log.addFilter(lambda record: False)
+        log.access()
+        log.access_log.filters.clear()
+        told: list[logging.LogRecord] = []
+        with monkeypatch.context() as broken:
+            broken.setattr(handler, "handleError", told.append)
+            broken.setattr(handler, "write_line", lambda line: 1 / 0)
+            log.access()
+        log.access()
+        assert [record.getMessage() for record in told] == ["200"]
+        assert (tmp_path / "x.log").read_text() == "200\nINFO 200\n200\n"
+
 
 class TestScreen:
     def test_errors_go_to_stderr_and_accesses_to_stdout(

@@ -159,7 +159,7 @@ class _Audience:
         logger: The logger; None before there is one.
     """
 
-    __slots__ = ("_next", "_state", "_third", "listeners", "logger")
+    __slots__ = ("_next", "_state", "_third", "listeners", "logger", "only")
 
     def __init__(self, logger: Logger | None) -> None:
         self.logger = logger
@@ -176,6 +176,11 @@ class _Audience:
             if type(handler) is not NullHandler
         ]
         """The handlers that a record would reach, but for those that do nothing."""
+        self.only: _LineHandler | None = None
+        """The one of them, if it is the only one and may be given a finished line."""
+        if len(self.listeners) == 1 and type(logger) is Logger:
+            (handler,) = self.listeners
+            self.only = handler if isinstance(handler, _LineHandler) else None
         # There are three as a rule: of the application, of the site, and the root. The
         # last stands for what is missing; with more of them nothing is remembered.
         self._state: object = None
@@ -331,6 +336,20 @@ class LogManager:
         except Exception:  # boundary: a bad format must not fail the page
             self.error(context="HTTP", severity=logging.ERROR, traceback=True)
             return
+        only = audience.only
+        if (
+            only is not None
+            and only.formatter is logfmt
+            and only.level <= INFO
+            and not (only.filters or logger.filters)
+        ):
+            # Performance: as `_deliver` would, which takes 0.4 µs to look around.
+            try:
+                only.write_line(line)
+            except Exception:  # boundary: what is wrong is told below
+                pass
+            else:
+                return
         _deliver(logger, listeners, line)
 
     def time(self) -> str:
