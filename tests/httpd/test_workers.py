@@ -6,6 +6,8 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from cherrypy.httpd.limits import Limits
 from cherrypy.httpd.pages import FAST_SECONDS, Page, Pages
 from cherrypy.httpd.protocols.heads import HeadReader
@@ -15,8 +17,6 @@ from tests.httpd.serving import PATIENCE_SECONDS, hello, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pytest
 
     from cherrypy.httpd.exchange import Exchange
     from cherrypy.httpd.protocols.events import RequestHead
@@ -60,6 +60,29 @@ def test_one_doubtful_call_is_forgiven_and_two_are_not() -> None:
     assert is_fast(page)
     page.record(0.002)
     assert not is_fast(page)
+
+
+def test_what_a_page_took_among_workers_does_not_decide_for_the_holder() -> None:
+    page = Page()
+    while not is_fast(page):
+        page.record(FAST_SECONDS * 0.99)
+    page.record(0.002)
+    assert is_fast(page)
+    page.record(0.002)
+    assert not is_fast(page)
+
+
+@pytest.mark.parametrize(("between", "forgiven"), [(0, False), (3, False), (60, True)])
+def test_doubtful_calls_far_from_each_other_are_forgiven(
+    between: int, forgiven: bool
+) -> None:
+    page = Page()
+    for _ in range(20):
+        page.record(0.0001)
+    for _ in range(5):
+        page.record(0.002)
+        page.quick += between
+    assert is_fast(page) is forgiven
 
 
 def test_a_page_becomes_fast_again() -> None:

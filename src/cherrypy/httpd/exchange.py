@@ -228,8 +228,11 @@ class Exchange:
             now = monotonic()
             took = now - began
             page = self.head.page
-            if page is not None and (took > FAST_SECONDS or not page.fast):
-                page.record(took)
+            if page is not None:
+                if took < FAST_SECONDS and page.fast:
+                    page.quick += 1
+                else:
+                    page.record(took)
             counting = server.counting
             if counting is not None:
                 counting.request_done(took)

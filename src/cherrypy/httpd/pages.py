@@ -52,11 +52,17 @@ class Page:
     Threads share a page without a lock: a lost update is one call not counted.
     """
 
-    __slots__ = ("_average", "_calls", "_since", "_trial_calls", "fast")
+    __slots__ = ("_average", "_calls", "_since", "_trial_calls", "fast", "quick")
 
     def __init__(self) -> None:
         self.fast: bool = False
         """The holder of the baton may run it."""
+        self.quick: int = 0
+        """Calls by the holder that were fast again, since the last `record`.
+
+        Performance: such calls are counted, not recorded; they weigh as if they had
+        taken no time.
+        """
         self._calls = 0
         self._average = 0.0
         self._trial_calls = _TRIAL_CALLS
@@ -65,8 +71,11 @@ class Page:
     def record(self, seconds: float) -> None:
         """Take note of a call that took so many seconds.
 
-        Performance: calls of a page that is fast and was fast again need not be told.
+        Calls of a page that is fast and was fast again are counted in `quick` instead.
         """
+        if self.quick:
+            self._average *= (1 - _WEIGHT) ** self.quick
+            self.quick = 0
         slow = seconds > FAST_SECONDS
         if slow:
             sure = seconds >= _SURE_SECONDS
@@ -81,11 +90,13 @@ class Page:
         elif self.fast:
             self._fail()
         elif self._calls >= self._trial_calls and not slow:
-            self._average = 0.0
             self._trust()
 
     def _trust(self) -> None:
         self.fast = True
+        # What it took among workers, who wait for each other, says little from now on:
+        # with that in the average a single doubtful call would decide.
+        self._average = 0.0
         self._since = monotonic()
 
     def _fail(self) -> None:
