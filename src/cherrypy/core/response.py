@@ -248,12 +248,13 @@ class Response:
             HTTPError: The page set a status that is none (answered with 500).
         """
         headers = self.headers
-        code = 200
         if not self.status:
             self.status, self.output_status = "200 OK", b"200 OK"
+            bodiless = False
         else:
             code = self._settle_status()
-        if code < 200 or code in (204, 205, 304):
+            bodiless = code < 200 or code in (204, 205, 304)
+        if bodiless:
             headers.pop("Content-Length", None)
             self._run_out()
         elif _get(headers, "Content-Length") is None:
@@ -262,10 +263,10 @@ class Response:
             if (
                 body.__class__ is list
                 and len(body) == 1
-                and body[0].__class__ is bytes
+                and (piece := body[0]).__class__ is bytes
                 and not (self.stream or self.collapses)
             ):
-                size = len(body[0])
+                size = len(piece)
                 length = _LENGTHS[size] if size < 1024 else str(size)
                 _set(headers, "Content-Length", length)
             elif self.stream:

@@ -201,13 +201,14 @@ class HeaderMap(CaseInsensitiveDict[Any]):  # Any: programs put numbers in, too.
             ValueError: `use_rfc_2047` is off and a text fits none of `encodings`.
         """
         encoded = []
-        latest = _latest.get
+        latest = _latest
         for name, value in header_items:
             # Performance: most values are the very objects they were last time.
-            last = latest(name)
-            if last is not None and last[0] is value:
-                encoded.append(last[1])
-                continue
+            if name in latest:
+                known, pair = latest[name]
+                if known is value:
+                    encoded.append(pair)
+                    continue
             wire = _NAMES.get(name)
             # Performance: most others are printable ASCII; a third of the time saved.
             if wire and type(value) is str and value.isascii() and value.isprintable():
