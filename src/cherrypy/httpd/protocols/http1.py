@@ -134,8 +134,8 @@ class HTTP1(RequestStream):
         self._left = 0
         self.persists = self._persist and self._body is None
         if usual and self._persist and self._modern:
-            made = status, headers, head, self._dated, self._silent
-            self._framed.learn(size, made, known)
+            made = status, None, head, self._dated, self._silent
+            self._framed.learn(size, made, headers, known)
         return head + body
 
     def head(
