@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from functools import lru_cache
+from operator import attrgetter
 from string import Formatter
 from typing import TYPE_CHECKING, Final
 
@@ -108,14 +109,9 @@ def access_line(log: LogManager, request: Request, response: Response) -> str:
     exchange, received = request.exchange, request.received
     if (
         exchange is None
-        or received.__class__ is not ReceivedHeaders
-        or request._headers is not None
-        or request._header_list is not None
-        or request._login is not None
-        or request._remote is not None
-        or request._request_line is not None
+        or type(received) is not ReceivedHeaders
+        or _touched(request) != _NOTHING
         or (connection := exchange.connection).server.identifies
-        or not _is_usual(type(request))  # type: ignore[arg-type]  # it has a hash
     ):
         host, user, quoted, ending = _said(request)
     else:
@@ -125,9 +121,12 @@ def access_line(log: LogManager, request: Request, response: Response) -> str:
             host = _UNSAFE.sub(escaped, host)
         # Performance: a head that comes again byte for byte says the same again, and
         # to find and quote that takes 2 µs.
-        asked, quoted, ending = received.told
-        if asked != request.asked:
-            quoted, ending = _told(request.asked, received)
+        kind, asked, quoted, ending = received.told
+        if kind is not type(request) or asked != request.asked:
+            if _is_usual(type(request)):  # type: ignore[arg-type]  # it has a hash
+                quoted, ending = _told(request, received)
+            else:
+                host, user, quoted, ending = _said(request)
     # Performance: as `_status_code` and `_body_length`, whose calls take 0.3 µs.
     code = _CODES.get(response.output_status) or _status_code(response)
     length = dict.get(response.headers, "Content-Length")
@@ -219,22 +218,20 @@ def _said(request: Request) -> tuple[str, str, str, str]:
     return host, f" - {user} ", f' "{asked}" ', f' "{referer}" "{agent}"'
 
 
-def _told(
-    asked: tuple[str, str, str, str], received: ReceivedHeaders
-) -> tuple[str, str]:
+def _told(request: Request, received: ReceivedHeaders) -> tuple[str, str]:
     """Return the last two of these, and keep them with the head."""
     # Performance: these two stand for themselves, so nothing has to be joined; to
     # find them in the usual way takes 1 µs longer.
     values = received.last_values()
     line, referer, agent = _safe(
         [
-            first_line(asked),
+            first_line(request.asked),
             values.get(b"referer", b"").decode("latin-1"),
             values.get(b"user-agent", b"").decode("latin-1"),
         ]
     )
     quoted, ending = f' "{line}" ', f' "{referer}" "{agent}"'
-    received.told = (asked, quoted, ending)
+    received.told = (type(request), request.asked, quoted, ending)
     return quoted, ending
 
 
@@ -251,3 +248,9 @@ _SOURCES = frozenset(
 def _is_usual(kind: type) -> bool:
     """Tell whether a class of requests has no other sources than `Request` has."""
     return not any(_SOURCES & vars(each).keys() for each in kind.__mro__[:-2])
+
+
+# What a program may have set on a request, or changed. Performance: looked up in one
+# go, as none of it is there; one by one takes 0.5 µs longer.
+_touched = attrgetter("_headers", "_header_list", "_login", "_remote", "_request_line")
+_NOTHING = (None, None, None, None, None)

@@ -84,9 +84,10 @@ class ReceivedHeaders:
         self._found: dict[str, str | None] = {}
         self._fields: dict[str, Any] | None = None
         self._announced: tuple[object, int] = (None, -1)
-        self.told: tuple[object, str, str] = (None, "", "")
+        self.told: tuple[object, object, str, str] = (None, None, "", "")
         """What the access log made of these headers, kept for when they come again:
-        `Request.asked`, the request line in quotes, Referer and User-Agent in quotes.
+        class and `asked` of the request; the request line in quotes; Referer and
+        User-Agent in quotes.
         """
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
