@@ -18,7 +18,7 @@ from cherrypy.lib import jsontools
 from tests.lib.apps import Config, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cherrypy.testing import Response
 
@@ -292,8 +292,12 @@ class TestIn:
         send(b"1")
         assert client.post("/", data={"a": "1"}).text == "{'a': '1'}"
 
-    def test_debug_tells_what_is_done(self, caplog: pytest.LogCaptureFixture) -> None:
-        send(b"1", debug=True)
+    @pytest.mark.parametrize("force", [False, True])
+    def test_debug_tells_what_is_done(
+        self, caplog: pytest.LogCaptureFixture, force: bool
+    ) -> None:
+        send(b"1", debug=True, force=force)
+        assert ("Removing the other body processors" in caplog.text) is force
         assert (
             "TOOLS.JSON_IN Adding a body processor for text/javascript" in caplog.text
         )
@@ -438,13 +442,74 @@ class TestWhatIsWritten:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         jsontools._dumps.cache_clear()
-        monkeypatch.setattr(jsontools, "_is_pristine", lambda library: True)
+        monkeypatch.setattr(jsontools, "_encodes_as_ever", lambda library: True)
         monkeypatch.setattr("json.encoder.c_make_encoder", lambda only: only)
         dumps = jsontools._dumps(json)
         monkeypatch.undo()
         assert dumps([1]) == "[1]"
         assert dumps.__name__ == "usual"
         jsontools._dumps.cache_clear()
+
+
+class TestWhatIsRead:
+    """As `json.loads` would read it, which has been taken apart, too."""
+
+    @pytest.fixture(params=["at first", "later"], autouse=True)
+    def when(self, request: pytest.FixtureRequest) -> Iterator[str]:
+        """Whether something was read before."""
+        jsontools._loads.cache_clear()
+        if request.param == "later":
+            send(b"[1]")
+        yield request.param
+        jsontools._loads.cache_clear()
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *(" [1]", "[1] ", "\n{}\r\n", "NaN", "-Infinity", '"\\ud800"', "1E400"),
+            *("", " ", "[1] 2", "[1,]", "\ufeff[1]", "'a'", '"\n"', "{1: 2}", "nul"),
+            *('{"a": 1, "a": 2}', "9" * 5000, "[" * 5000, "\xa01"),
+        ],
+        ids=range(20),
+    )
+    def test_is_the_same(self, text: str) -> None:
+        assert outcome(jsontools._loads(json), text) == outcome(json.loads, text)
+
+    @given(JSON_VALUES, st.sampled_from(["", " ", "\n", "x"]))
+    def test_is_the_same_whatever_it_is(self, value: Any, behind: str) -> None:
+        text = json.dumps(value) + behind
+        assert outcome(jsontools._loads(json), text) == outcome(json.loads, text)
+
+    @pytest.mark.parametrize(
+        ("place", "name", "value", "read"),
+        [
+            ("json", "loads", lambda text: "other", "'other'"),
+            ("json", "_default_decoder", json.JSONDecoder(parse_float=str), "['1.5']"),
+            ("json.JSONDecoder", "decode", lambda self, text: "odd", "'odd'"),
+            ("json.JSONDecoder", "raw_decode", lambda self, s, idx: (3, len(s)), "3"),
+            ("json._default_decoder", "scan_once", lambda s, at: (3, len(s)), "3"),
+        ],
+    )
+    def test_obeys_whoever_changes_the_library(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        place: str,
+        name: str,
+        value: Any,
+        read: str,
+    ) -> None:
+        monkeypatch.setattr(f"{place}.{name}", value)
+        assert send(b"[1.5]").text == read
+        monkeypatch.undo()
+        assert send(b"[1.5]").text == "[1.5]"
+
+
+def outcome(loads: Callable[[str], Any], text: str) -> str:
+    """Return what a text stands for, or what is wrong with it."""
+    try:
+        return repr(loads(text))
+    except (ValueError, RecursionError) as problem:
+        return repr(problem)
 
 
 def json_fails() -> bool:
@@ -458,7 +523,9 @@ def json_fails() -> bool:
 
 def test_simplejson_is_preferred_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     class Simple:
-        loads = staticmethod(json.loads)
+        @staticmethod
+        def loads(text: str) -> str:
+            return "simple"
 
         @staticmethod
         def dumps(value: Any) -> str:
@@ -468,5 +535,6 @@ def test_simplejson_is_preferred_where_it_is(monkeypatch: pytest.MonkeyPatch) ->
     jsontools._json.cache_clear()
     try:
         assert show(1).text == "simple"
+        assert send(b"1").text == "'simple'"
     finally:
         jsontools._json.cache_clear()
