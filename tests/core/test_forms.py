@@ -62,6 +62,23 @@ def test_no_entity_is_made_of_a_small_form() -> None:
     assert answers.post("/page", data="a=1", headers=FORM).text == "True"
 
 
+@pytest.mark.parametrize("space", ["", " "])
+@pytest.mark.parametrize("name", ["utf-8", "UTF-8"])
+def test_nor_of_one_that_says_what_is_usual(space: str, name: str) -> None:
+    sent = {"Content-Type": f"{FORM['Content-Type']};{space}charset={name}"}
+    page = {"page": read_quickly, "shown": shown}
+    assert client(**page).post("/page", data="a=1", headers=sent).text == "True"
+    answer = client(**page).post("/shown", data="a=%C3%A9", headers=sent)
+    assert answer.text == "[('a', 'é')]"
+    assert client(**page).post("/page", data="a=%ff", headers=sent).status_code == 400
+
+    def charset(a: str) -> str:
+        return str(cherrypy.request.body.charset)
+
+    answer = client(charset=charset).post("/charset", data="a=1", headers=sent)
+    assert answer.text == name
+
+
 def test_fields_join_those_of_the_query() -> None:
     answer = client(page=shown).post("/page?a=0&c=3", data="a=1&b=2", headers=FORM)
     assert answer.text == repr([("a", ["0", "1"]), ("b", "2"), ("c", "3")])

@@ -20,12 +20,25 @@ __all__ = [
     "announced_bytes",
     "fields_of",
     "first_line",
+    "in_utf_8",
 ]
 
 FORM = "application/x-www-form-urlencoded"
 """The media type of forms that have no files."""
 
-FORMS = (FORM,)
+_UTF_8 = ("utf-8", "UTF-8")
+
+
+def in_utf_8(*types: str) -> tuple[str, ...]:
+    """Return the Content-Types, as clients write them, of these types in UTF-8.
+
+    The first of them name no charset.
+    """
+    named = [f";{space}charset={name}" for space in (" ", "") for name in _UTF_8]
+    return tuple(kind + charset for charset in ("", *named) for kind in types)
+
+
+FORMS = in_utf_8(FORM)
 """What a plain form has as its Content-Type."""
 
 # Names under which programs find what the server knows of the client: such a header

@@ -10,6 +10,7 @@ from cherrypy._legacy import lender
 from cherrypy.core import bridge
 from cherrypy.core.context import current
 from cherrypy.core.errors import HTTPError
+from cherrypy.core.received import in_utf_8
 from cherrypy.environment.site import log
 
 if TYPE_CHECKING:
@@ -117,12 +118,6 @@ def _prepare(
         body.processors[media_type] = processor
 
 
-# What clients write behind the media type, as a rule.
-_IN_UTF_8 = tuple(
-    f"{space}charset={name}" for space in (";", "; ") for name in ("utf-8", "UTF-8")
-)
-
-
 @cache
 def _loads(library: Any) -> Callable[[str], Any]:  # Any: looked into below
     """Return what does the same as the `loads` of a JSON library, in less time.
@@ -185,11 +180,7 @@ class _Documents:
     def __init__(self, media_types: tuple[str, ...], force: bool) -> None:
         self.media_types = media_types
         self.force = force
-        self.types: tuple[str, ...] = tuple(
-            media_type + charset
-            for charset in ("", *_IN_UTF_8)
-            for media_type in media_types
-        )
+        self.types: tuple[str, ...] = in_utf_8(*media_types)
 
     def read(self, request: Request, content: bytes) -> None:
         """Read a document into ``request.json``."""
