@@ -472,7 +472,8 @@ def _media_type(content_type: str) -> HeaderElement:
 
 def _length(text: str, headers: HeaderMap) -> int | None:
     """Return a Content-Length, unless it counts for nothing or is none."""
-    if "chunked" in str(headers.get("Transfer-Encoding", "")).lower():
+    coding = dict.get(headers, "Transfer-Encoding")
+    if coding is not None and "chunked" in str(coding).lower():
         return None
     # The length of the text is bounded: a number of thousands of digits takes
     # quadratic time.

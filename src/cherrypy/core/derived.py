@@ -48,8 +48,12 @@ def headers(request: Request) -> HeaderMap:
     else:
         headers = HeaderMap.from_titled(fields_of(request.header_list))
     # documented behaviour: the peer's address stands among the headers.
-    if request.exchange is not None and request.exchange.remote[0]:
-        headers["Remote-Addr"] = request.exchange.remote[0]
+    exchange = request.exchange
+    if exchange is not None:
+        address = exchange.remote[0]
+        if address:
+            # Speed: past the folding of names, which is in Title-Case here.
+            dict.__setitem__(headers, "Remote-Addr", address)
     return headers
 
 
