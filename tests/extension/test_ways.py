@@ -6,8 +6,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import cherrypy
+from cherrypy.core.errors import CherryPyException
 from cherrypy.core.plan import Layers
 from cherrypy.extension.dispatch import ways
 from cherrypy.extension.dispatch.trail import (
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 def page(**config: Any) -> Any:
     """Make a page, with config if it is given."""
 
-    def method(self: object, *args: str) -> str:
+    def method(self: object, *args: str, **more: Any) -> str:
         return ",".join(args)
 
     method.exposed = True  # type: ignore[attr-defined]
@@ -310,3 +313,82 @@ def test_a_remembered_page_is_answered_by_the_config_in_force() -> None:
     assert client.get("/item/a").headers["X-Mark"] == "1"
     app.config["/item"]["tools.response_headers.on"] = False
     assert "X-Mark" not in client.get("/item/a").headers
+
+
+NAMES = ["index", "default", "item", "book", "find", "_cp_dispatch", "a_b"]
+VALUES = ["page", "hidden", "node", "none", "configured", "static", "empty"]
+PLACES = ["/", "/item", "/book", "/item/book", "/item/index", "/index", "/none"]
+TRIED = ["/", "/item", "/item/", "/item/book", "/item/a-b", "/book/item/x", "/none/y"]
+
+
+def made(value: str) -> Any:
+    """Make something to hang into a tree, or nothing."""
+    config: dict[str, Any] | None = None
+    if value == "none":
+        return None
+    if value in ("configured", "static", "empty"):
+        config = {"configured": {"k": value}, "static": {STATIC_DIRECTORY: "/"}}.get(
+            value, {}
+        )
+    thing: Any = Tree() if value == "node" else page().__get__(Tree())
+    owner = thing if value == "node" else thing.__func__
+    owner.exposed = value != "hidden"
+    if config is not None:
+        owner._cp_config = config
+    return thing
+
+
+class Tree:
+    """An object to which anything may be added."""
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["set", "below", "section", "fill", "drop", "config"]),
+            st.sampled_from(NAMES),
+            st.sampled_from(VALUES),
+            st.sampled_from(PLACES),
+        ),
+        max_size=12,
+    )
+)
+@settings(max_examples=300, deadline=None)
+def test_a_remembered_way_and_a_walk_never_differ(
+    changes: list[tuple[str, str, str, str]],
+) -> None:
+    app = mounted(Tree())
+    app.root.item = made("node")
+    app.root.item.index = app.root.item.book = made("page")
+    for what, name, value, place in changes:
+        for path in TRIED * 2:
+            agree(app, path)
+        if what == "set":
+            setattr(app.root, name, made(value))
+        elif what == "below":
+            item = app.root.item
+            # What belongs to a method lies in its function.
+            setattr(getattr(item, "__func__", item) or app.root, name, made(value))
+        elif what == "section":
+            app.config[place] = {"from": place} if value != "empty" else {}
+        elif what == "fill":
+            app.config.get(place, {})[STATIC_DIRECTORY] = "/srv"
+        elif what == "drop":
+            app.config.pop(place, None)
+        else:
+            app.root._cp_config = {"from": "root"} if value != "empty" else {}
+    for path in TRIED * 3:
+        agree(app, path)
+
+
+def agree(app: Any, path: str) -> None:
+    """Check that both ways lead to the same, a refusal among it."""
+    try:
+        expected: Any = walk(app.root, path, site=app.site_config, sections=app.config)
+    except CherryPyException as refusal:
+        expected = str(refusal)
+    try:
+        found: Any = follow(app, path, "_cp_dispatch", punctuation_to_underscores)
+    except CherryPyException as refusal:
+        found = str(refusal)
+    assert found == expected
