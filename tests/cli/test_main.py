@@ -141,3 +141,20 @@ def test_who_stops_reading_is_left_in_peace(tmp_path: Path) -> None:
         )
     assert done.returncode == 1
     assert done.stderr == b""
+
+
+@pytest.mark.live
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full of Linux")
+def test_a_disk_that_is_full_is_told_in_a_line(tmp_path: Path) -> None:
+    page = "    @cherrypy.expose\n    def index(self): ...\n"
+    (tmp_path / "app.py").write_text(f"import cherrypy\nclass Root:\n{page}")
+    with open("/dev/full", "wb") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "cherrypy.cli", "routes", "app"],
+            cwd=tmp_path,
+            stdout=output,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"cherrypy routes: No space left on device\n"
