@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from cherrypy.process.plugins import (
+    Autoreloader,
     BackgroundTask,
     Daemonizer,
     DropPrivileges,
@@ -19,6 +20,7 @@ from cherrypy.process.plugins import (
 from cherrypy.process.wspbus import ChannelFailures
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cherrypy.process.wspbus import Bus
@@ -243,6 +245,22 @@ def test_a_monitor_without_a_frequency_has_no_thread(
     assert monitor.thread is None
     monitor.stop()
     assert messages == ["No thread running for Idle."]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda bus: Monitor(bus, int), Autoreloader],
+    ids=["Monitor", "Autoreloader"],
+)
+def test_a_frequency_that_is_no_number_is_told(
+    bus: Bus, make: Callable[[Bus], Monitor]
+) -> None:
+    plugin = make(bus)
+    plugin.frequency = "often"  # type: ignore[assignment]
+    words = "is a number of seconds, not 'often'; 0 switches it off"
+    with pytest.raises(TypeError, match=words):
+        plugin.start()
+    assert plugin.thread is None
 
 
 def test_a_monitor_runs_once(bus: Bus, messages: list[str]) -> None:

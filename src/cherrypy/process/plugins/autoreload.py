@@ -59,7 +59,7 @@ class Autoreloader(Monitor):
     @at_priority(70)
     def start(self) -> None:
         """Begin to look; what has changed until now counts no more."""
-        if self.thread is None and self.frequency > 0:
+        if self.thread is None and self._wanted():
             self._seen = {}
             self.run()
         super().start()

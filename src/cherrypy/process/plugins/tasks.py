@@ -135,13 +135,30 @@ class Monitor(SimplePlugin):
     def _title(self) -> str:
         return self.name or type(self).__name__
 
+    def _wanted(self) -> bool:
+        """Tell whether there is anything to do; a frequency of 0 or less says no.
+
+        Raises:
+            TypeError: It is no number.
+        """
+        if not isinstance(self.frequency, (int, float)):
+            raise TypeError(
+                f"The frequency of {self._title} is a number of seconds, not "
+                f"{self.frequency!r}; 0 switches it off."
+            )
+        return self.frequency > 0
+
     def _task(self) -> BackgroundTask:
         return BackgroundTask(self.frequency, self.callback, bus=self.bus)
 
     @at_priority(70)
     def start(self) -> None:
-        """Begin to call the function; later than a `Daemonizer` forks (65)."""
-        if self.frequency <= 0:
+        """Begin to call the function; later than a `Daemonizer` forks (65).
+
+        Raises:
+            TypeError: The frequency is no number.
+        """
+        if not self._wanted():
             return
         if self.thread is not None:
             self.bus.log(f"Monitor thread {self._title!r} already started.")
