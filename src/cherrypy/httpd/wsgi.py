@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cherrypy.http.types import ExcInfo, HeaderList, WSGIApplication
-    from cherrypy.httpd.environ import HeadPart
     from cherrypy.httpd.exchange import Exchange
     from cherrypy.httpd.streaming import Writer
 
@@ -102,28 +100,17 @@ class _Call:
                 (name.encode("latin-1"), value.encode("latin-1"))
                 for name, value in headers
             ]
-            self.status = status.encode("latin-1")
+            self.status = line = status.encode("latin-1")
         except AttributeError:
             raise TypeError(_wrong_type(status, headers)) from None
         self.headers = encoded
         if part is not None and part.laid is not None:
-            self._learn(part, status, headers)
+            said = None
+            if known is not None and known[3] == encoded and known[2] == line:
+                # Only what is said twice running is worth the rest.
+                said = _copied(headers)
+            part.answer = status, said, line, encoded
         return self.write
-
-    def _learn(
-        self, part: HeadPart, status: str, headers: list[tuple[str, str]]
-    ) -> None:
-        """Remember an answer that is given twice running to the same request."""
-        assert self.status is not None  # just settled
-        known = part.answer
-        said = None
-        again = known is not None and known[2:] == (self.status, self.headers)
-        if again and type(headers) is list:
-            # What may change is not remembered: pairs that are no tuples.
-            with suppress(TypeError):
-                hash(tuple(headers))
-                said = headers.copy()
-        part.answer = status, said, self.status, self.headers
 
     def write(self, data: bytes) -> None:
         """Send a piece at once: the imperative way of the PEP.
@@ -169,6 +156,17 @@ class _Call:
             return close
         exchange.respond(*self.settled(), body, close)  # type: ignore[arg-type]
         return None
+
+
+def _copied(headers: list[tuple[str, str]]) -> list[tuple[str, str]] | None:
+    """Return a copy of fields that cannot change afterwards; None if they can."""
+    if type(headers) is not list:
+        return None
+    try:
+        hash(tuple(headers))
+    except TypeError:  # a pair that is no tuple
+        return None
+    return headers.copy()
 
 
 def _is_single(result: Iterable[bytes]) -> bool:
