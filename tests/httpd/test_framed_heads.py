@@ -222,6 +222,13 @@ def test_the_date_of_the_server_goes_on() -> None:
     assert len(site.framed) == 1
 
 
+def test_a_connection_that_gives_no_date_gives_none_that_is_known() -> None:
+    site = Site(date=lambda: b"now")
+    assert all(b"\r\nDate: now\r\n" in site.answer() for _ in range(3))
+    site.date = None
+    assert site.answer() == HEAD + BODY
+
+
 def test_the_date_of_the_application_is_its_own() -> None:
     site = Site(date=lambda: b"now")
     for day in b"Mon", b"Tue":

@@ -118,7 +118,7 @@ class HTTP1(RequestStream):
                 if (
                     fields == headers
                     and said == status
-                    and (dated is None or date is None or dated == date())
+                    and (dated is None or (date is not None and dated == date()))
                 ):
                     self._left = 0
                     self._chunked = False
