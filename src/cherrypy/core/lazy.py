@@ -64,7 +64,7 @@ class kept(lazy[T]):
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.name = "_" + name
+        self.name: str = "_" + name
         setattr(owner, self.name, None)
 
     @overload
