@@ -198,8 +198,6 @@ class _Documents:
 
 _documents = lru_cache(maxsize=64)(_Documents)
 
-_documents = lru_cache(maxsize=64)(_Documents)
-
 
 def json_handler(*args: Any, **kwargs: Any) -> Any:
     """Call the page handler and return its result as JSON, in UTF-8."""
