@@ -316,6 +316,9 @@ class AppResponse:
             raise
 
     def __iter__(self) -> Iterator[bytes]:
+        # Speed: what is there already needs no context to be made in.
+        if self.serving.response._body.__class__ is list:
+            return self.iter_response
         return self
 
     def __next__(self) -> bytes:
@@ -338,7 +341,8 @@ class AppResponse:
         # Request and environ know each other: a circle, broken here.
         self.environ.pop("cherrypy.request", None)
         here = current.get()
-        current.set(serving)
+        if here is not serving:
+            current.set(serving)
         try:
             # Speed: a list has nothing to be closed.
             if serving.response._body.__class__ is not list:
@@ -347,7 +351,8 @@ class AppResponse:
             self.cpapp.release_serving()
             # A thread may have begun several answers before it ends the first.
             before = self.previous if here is serving else here
-            current.set(outside if before.request.closed else before)
+            if not (before is outside or before.request.closed):
+                current.set(before)
 
     def __del__(self) -> None:
         # Middleware should close what it was given (PEP 3333), and some does not. The
@@ -369,7 +374,9 @@ class AppResponse:
             request, _ = app.get_serving(*ends, scheme, protocol)
             request.wsgi_environ = environ
         # LOGON_USER is what IIS sets.
-        request.login = get("LOGON_USER") or get("REMOTE_USER") or None
+        user = get("LOGON_USER") or get("REMOTE_USER")
+        if user:
+            request.login = user
         request.multithread = environ["wsgi.multithread"]
         request.multiprocess = environ["wsgi.multiprocess"]
         environ["cherrypy.request"] = request
@@ -411,10 +418,11 @@ def _as_text(
     status: bytes, header_list: HeaderList
 ) -> tuple[str, list[tuple[str, str]]]:
     try:
-        return str(status, "latin-1"), [
-            (str(name, "latin-1"), str(value, "latin-1")) for name, value in header_list
+        return status.decode("latin-1"), [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in header_list
         ]
-    except TypeError as problem:
+    except (AttributeError, TypeError) as problem:
         raise TypeError(what_is_no_bytes(header_list)) from problem
 
 
