@@ -1,7 +1,9 @@
 """Microseconds per request inside the process, without any server.
 
 Started as a program it measures one WSGI application: ``inprocess.py MODULE:NAME``
-prints a line of JSON.
+prints a line of JSON. Behind another colon may stand ``log`` (write an access log) and
+``door`` (call it as Morello's own server does, without WSGI in between), or both with a
+comma.
 """
 
 from __future__ import annotations
@@ -12,7 +14,11 @@ import json
 import subprocess
 import sys
 import time
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REQUESTS: dict[str, tuple[str, str, str, bytes]] = {
     "hello": ("GET", "/", "", b""),
@@ -30,6 +36,8 @@ def in_process(rounds: int) -> dict[str, dict[str, float]]:
     pinned = ["taskset", "-c", SERVER_CORE]
     peers_python = str(PEERS_BIN / "python")
     for name, python, target in (
+        ("Morello, by its server", sys.executable, "cherry:cherrypy.tree:door"),
+        ("the same, log written", sys.executable, "cherry:cherrypy.tree:door,log"),
         ("Morello", sys.executable, "cherry:cherrypy.tree"),
         ("Morello, access log written", sys.executable, "cherry:cherrypy.tree:log"),
         ("CherryPy 18", peers_python, "cherry:cherrypy.tree"),
@@ -79,15 +87,65 @@ def _environ(method: str, path: str, query: str, body: bytes) -> dict[str, Any]:
     return environ
 
 
-def _measure(app: Any) -> dict[str, float]:
-    """Return microseconds per request, the best of some bursts."""
+class _Exchange:
+    """What the server hands to the application, but for the connection."""
+
+    scheme = "http"
+    local = ("127.0.0.1", 8080)
+    remote = ("127.0.0.1", 50000)
+    connection = SimpleNamespace(
+        server=SimpleNamespace(identifies=False), remote=remote
+    )
+    answered = False
+
+    def __init__(self, head: Any, body: bytes) -> None:
+        self.head = head
+        self.rfile = io.BytesIO(body)
+
+    def respond(
+        self, status: bytes, headers: Any, body: Any, on_close: Any = None
+    ) -> None:
+        self.status = status
+        if on_close is not None:
+            on_close()
+
+
+def _by_the_server(tree: Any, work: str) -> Callable[[], str]:
+    """Return a function that asks for a page and returns the status."""
+    from cherrypy.core.native import NativeGateway
+    from cherrypy.httpd.limits import Limits
+    from cherrypy.httpd.protocols.heads import HeadReader
+    from cherrypy.httpd.protocols.http1 import HTTP1
+
+    method, path, query, body = REQUESTS[work]
+    target = f"{path}?{query}" if query else path
+    lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1:8080"]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+        lines.append("Content-Type: application/x-www-form-urlencoded")
+    raw = "\r\n".join([*lines, "", ""]).encode()
+    head = HTTP1(HeadReader(Limits())).receive(raw)[0]
+    answer: Any = NativeGateway(lambda: tree)
+
+    def once() -> str:
+        exchange = _Exchange(head, body)
+        answer(exchange)
+        return exchange.status.decode()
+
+    return once
+
+
+def _by_wsgi(app: Any, work: str) -> Callable[[], str]:
+    """Return a function that asks for a page and returns the status."""
+    method, path, query, body = REQUESTS[work]
+    usual = _environ(method, path, query, body)
     statuses: list[str] = []
 
     def start_response(status: str, headers: Any, exc_info: Any = None) -> None:
         statuses[:] = [status]
 
-    def once(environ: dict[str, Any], body: bytes) -> None:
-        environ = environ.copy()
+    def once() -> str:
+        environ = usual.copy()
         environ["wsgi.input"] = io.BytesIO(body)
         answer = app(environ, start_response)
         for _ in answer:
@@ -95,28 +153,35 @@ def _measure(app: Any) -> dict[str, float]:
         close = getattr(answer, "close", None)
         if close is not None:
             close()
+        return statuses[0]
 
+    return once
+
+
+def _measure(app: Any, asking: Any = _by_wsgi) -> dict[str, float]:
+    """Return microseconds per request, the best of some bursts."""
     found = {}
-    for name, (method, path, query, body) in REQUESTS.items():
-        environ = _environ(method, path, query, body)
+    for work in REQUESTS:
+        once = asking(app, work)
         for _ in range(500):
-            once(environ, body)
-        if not statuses[0].startswith("200"):
-            raise SystemExit(f"{name}: {statuses[0]}")
+            status = once()
+        if not status.startswith("200"):
+            raise SystemExit(f"{work}: {status}")
         best = float("inf")
         for _ in range(15):
             started = time.perf_counter()
             for _ in range(1000):
-                once(environ, body)
+                once()
             best = min(best, time.perf_counter() - started)
-        found[name] = best * 1000
+        found[work] = best * 1000
     return found
 
 
 def main() -> None:
     """Measure the application that the command line names."""
     module, _, name = sys.argv[1].partition(":")
-    name, _, logged = name.partition(":")
+    name, _, words = name.partition(":")
+    options = words.split(",")
     sys.path.insert(0, ".")
     app: Any = importlib.import_module(module)
     for part in name.split("."):
@@ -126,10 +191,11 @@ def main() -> None:
 
         cherrypy = sys.modules["cherrypy"]
         cherrypy.config.update({"environment": "production"})
-        if logged:
+        if "log" in options:
             path = tempfile.mkstemp(suffix=".log")[1]
             cherrypy.config.update({"log.access_file": path})
-    print(json.dumps(_measure(app)))
+    asking = _by_the_server if "door" in options else _by_wsgi
+    print(json.dumps(_measure(app, asking)))
 
 
 if __name__ == "__main__":
