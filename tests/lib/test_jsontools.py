@@ -1,14 +1,10 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import cherrypy
 from cherrypy.core.body import RequestBody
@@ -18,38 +14,7 @@ from cherrypy.lib import jsontools
 from tests.lib.apps import Config, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from cherrypy.testing import Response
-
-JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
-)
-
-
-class Shade(IntEnum):
-    DARK = 1
-
-
-class UserText(str):
-    """A text of another class."""
-
-    __slots__ = ()
-
-
-def circle() -> list[Any]:
-    values: list[Any] = []
-    values.append(values)
-    return values
-
-
-def deep() -> list[Any]:
-    values: list[Any] = []
-    for _ in range(100_000):
-        values = [values]
-    return values
 
 
 def send(
@@ -368,157 +333,6 @@ class TestOut:
     def test_debug_tells_what_is_done(self, caplog: pytest.LogCaptureFixture) -> None:
         show(1, debug=True)
         assert "TOOLS.JSON_OUT Replacing" in caplog.text
-
-
-DOCUMENTS: list[Any] = [
-    *(None, True, 0, -1.5, "", "é\x00\u2028", float("inf"), float("nan")),
-    *([], {}, (1, 2), {"a": [1, {"b": None}], "c": "\ud800"}, {1: 2, None: 3, 2.5: 4}),
-    *({"a": Shade.DARK}, [10**30], UserText("x"), {UserText("y"): 1}),
-]
-
-
-class TestWhatIsWritten:
-    """As `json.dumps` would write it, which has been taken apart."""
-
-    @pytest.fixture(params=["at first", "later"])
-    def when(self, request: pytest.FixtureRequest) -> Iterator[str]:
-        """Whether something was written before."""
-        jsontools._dumps.cache_clear()
-        if request.param == "later":
-            show([1])
-        yield request.param
-        jsontools._dumps.cache_clear()
-
-    @pytest.mark.parametrize("value", DOCUMENTS, ids=range(len(DOCUMENTS)))
-    def test_is_the_same(self, value: Any) -> None:
-        assert jsontools._encoded(value) == [json.dumps(value).encode()]
-
-    @given(JSON_VALUES)
-    def test_is_the_same_whatever_it_is(self, value: Any) -> None:
-        assert jsontools._encoded(value) == [json.dumps(value).encode()]
-
-    @pytest.mark.parametrize(
-        "value", [object(), b"", {(1, 2): 3}, circle(), [object()], deep()]
-    )
-    def test_fails_with_the_same_error(self, value: Any) -> None:
-        with pytest.raises(Exception) as usual:  # noqa: PT011 - several kinds
-            json.dumps(value)
-        for _ in range(2):
-            with pytest.raises(usual.type) as ours:
-                jsontools._encoded(value)
-            assert str(ours.value) == str(usual.value)
-
-    @pytest.mark.parametrize(
-        ("place", "name", "value", "written"),
-        [
-            ("json", "dumps", lambda value: "other", "other"),
-            ("json", "_default_encoder", json.JSONEncoder(indent=1), "[\n 1.5\n]"),
-            ("json.JSONEncoder", "default", lambda self, value: "odd", "[1.5]"),
-            ("json.JSONEncoder", "encode", lambda self, value: "odd", "odd"),
-            ("json.JSONEncoder", "iterencode", lambda self, v, **_: ["odd"], "odd"),
-            ("json._default_encoder", "indent", 2, "[\n  1.5\n]"),
-            ("json._default_encoder", "item_separator", ";", "[1.5]"),
-            ("json.encoder", "c_make_encoder", None, "[1.5]"),
-            ("json.encoder", "encode_basestring_ascii", lambda text: "odd", "[1.5]"),
-        ],
-    )
-    def test_obeys_whoever_changes_the_library(
-        self,
-        when: str,
-        monkeypatch: pytest.MonkeyPatch,
-        place: str,
-        name: str,
-        value: Any,
-        written: str,
-    ) -> None:
-        monkeypatch.setattr(f"{place}.{name}", value, raising=False)
-        assert show([1.5]).text == written
-        assert show(object()).status_code == (500 if json_fails() else 200)
-        monkeypatch.undo()
-        assert show([1.5]).text == "[1.5]"
-        assert show(object()).status_code == 500
-
-    def test_is_left_to_a_library_whose_encoder_wants_other_arguments(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        jsontools._dumps.cache_clear()
-        monkeypatch.setattr(jsontools, "_encodes_as_ever", lambda library: True)
-        monkeypatch.setattr("json.encoder.c_make_encoder", lambda only: only)
-        dumps = jsontools._dumps(json)
-        monkeypatch.undo()
-        assert dumps([1]) == "[1]"
-        assert dumps.__name__ == "usual"
-        jsontools._dumps.cache_clear()
-
-
-class TestWhatIsRead:
-    """As `json.loads` would read it, which has been taken apart, too."""
-
-    @pytest.fixture(params=["at first", "later"], autouse=True)
-    def when(self, request: pytest.FixtureRequest) -> Iterator[str]:
-        """Whether something was read before."""
-        jsontools._loads.cache_clear()
-        if request.param == "later":
-            send(b"[1]")
-        yield request.param
-        jsontools._loads.cache_clear()
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            *(" [1]", "[1] ", "\n{}\r\n", "NaN", "-Infinity", '"\\ud800"', "1E400"),
-            *("", " ", "[1] 2", "[1,]", "\ufeff[1]", "'a'", '"\n"', "{1: 2}", "nul"),
-            *('{"a": 1, "a": 2}', "9" * 5000, "[" * 5000, "\xa01"),
-        ],
-        ids=range(20),
-    )
-    def test_is_the_same(self, text: str) -> None:
-        assert outcome(jsontools._loads(json), text) == outcome(json.loads, text)
-
-    @given(JSON_VALUES, st.sampled_from(["", " ", "\n", "x"]))
-    def test_is_the_same_whatever_it_is(self, value: Any, behind: str) -> None:
-        text = json.dumps(value) + behind
-        assert outcome(jsontools._loads(json), text) == outcome(json.loads, text)
-
-    @pytest.mark.parametrize(
-        ("place", "name", "value", "read"),
-        [
-            ("json", "loads", lambda text: "other", "'other'"),
-            ("json", "_default_decoder", json.JSONDecoder(parse_float=str), "['1.5']"),
-            ("json.JSONDecoder", "decode", lambda self, text: "odd", "'odd'"),
-            ("json.JSONDecoder", "raw_decode", lambda self, s, idx: (3, len(s)), "3"),
-            ("json._default_decoder", "scan_once", lambda s, at: (3, len(s)), "3"),
-        ],
-    )
-    def test_obeys_whoever_changes_the_library(
-        self,
-        monkeypatch: pytest.MonkeyPatch,
-        place: str,
-        name: str,
-        value: Any,
-        read: str,
-    ) -> None:
-        monkeypatch.setattr(f"{place}.{name}", value)
-        assert send(b"[1.5]").text == read
-        monkeypatch.undo()
-        assert send(b"[1.5]").text == "[1.5]"
-
-
-def outcome(loads: Callable[[str], Any], text: str) -> str:
-    """Return what a text stands for, or what is wrong with it."""
-    try:
-        return repr(loads(text))
-    except (ValueError, RecursionError) as problem:
-        return repr(problem)
-
-
-def json_fails() -> bool:
-    """Tell whether the library refuses what is no JSON at this moment."""
-    try:
-        json.dumps(object())
-    except TypeError:
-        return True
-    return False
 
 
 def test_simplejson_is_preferred_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ def json_processor(entity: Entity) -> None:
     if "Content-Length" not in entity.headers:
         raise HTTPError(411)
     try:
-        document = _loads(_json())(_text_of(entity))
+        document = _json().loads(_text_of(entity))
     except (ValueError, RecursionError) as problem:
         raise HTTPError(400, "Invalid JSON document") from problem
     request: Any = current.get().request  # Any: has no such attribute otherwise.
@@ -118,59 +118,6 @@ def _prepare(
         body.processors[media_type] = processor
 
 
-@cache
-def _loads(library: Any) -> Callable[[str], Any]:  # Any: looked into below
-    """Return what does the same as the `loads` of a JSON library, in less time.
-
-    Performance: in Python's own 1.3 µs go by before and behind the scanner, half the
-    time of a small document; see `_dumps`.
-    """
-
-    def usual(text: str) -> Any:
-        return library.loads(text)
-
-    if library.__name__ != "json" or not _decodes_as_ever(library):
-        return usual
-    decoder = library._default_decoder
-    methods, settings = vars(type(decoder)), vars(decoder)
-    known = (library.loads, decoder, dict(methods), dict(settings))
-
-    def loads(text: str) -> Any:
-        present = (library.loads, library._default_decoder, methods, settings)
-        if present == known:
-            try:
-                document, end = decoder.scan_once(text, 0)
-            except StopIteration:
-                pass  # there is something before it, or nothing at all
-            else:
-                if end == len(text):
-                    return document
-        return usual(text)
-
-    return loads
-
-
-def _decodes_as_ever(library: Any) -> bool:
-    """Tell whether Python's JSON library decodes as it was made to do it."""
-    coder, decoder = library.decoder, library._default_decoder
-    kind = coder.JSONDecoder
-    methods = (kind.__init__, kind.decode, kind.raw_decode)
-    scanner = {"scan_once": decoder.scan_once}
-    return (
-        type(decoder) is kind
-        and type(decoder.scan_once) is library.scanner.c_make_scanner
-        and vars(decoder) == vars(kind()) | scanner
-        and _come_from((library.loads,), library)
-        and _come_from(methods, coder)
-    )
-
-
-def _come_from(functions: Iterable[Any], module: ModuleType) -> bool:
-    """Tell whether these functions are those that a module was written with."""
-    own = vars(module)
-    return all(getattr(each, "__globals__", None) is own for each in functions)
-
-
 class _Documents:
     """JSON documents of these types are expected (`cherrypy.core.forms.Expectation`).
 
@@ -184,7 +131,7 @@ class _Documents:
 
     def read(self, request: Request, content: bytes) -> None:
         """Read a document into ``request.json``."""
-        request.json = _loads(_json())(content.decode())
+        request.json = _json().loads(content.decode())
 
     def prepare(self, body: RequestBody) -> None:
         """Have a body read in the usual way."""
@@ -208,67 +155,8 @@ def json_handler(*args: Any, **kwargs: Any) -> Any:
 
 def _encoded(value: Any) -> list[bytes]:
     # A list of chunks, for programs that join or iterate over what they get.
-    return [_dumps(_json())(value).encode("utf-8")]
-
-
-@cache
-def _dumps(library: Any) -> Callable[[Any], str]:  # Any: looked into below
-    """Return what does the same as the `dumps` of a JSON library, in less time.
-
-    Performance: in Python's own 1.1 µs go by until the encoder is at work, most of
-    the time of a small document. What lies on the way is left out as long as it is
-    what it was made to be: there are programs that put something else there.
-    """
-
-    def usual(value: Any) -> str:
-        text: str = library.dumps(value)
-        return text
-
-    if library.__name__ != "json" or not _encodes_as_ever(library):
-        return usual
-    coder, encoder = library.encoder, library._default_encoder
-    make, quote = coder.c_make_encoder, coder.encode_basestring_ascii
-    methods, settings = vars(type(encoder)), vars(encoder)
-    known = (library.dumps, encoder, make, quote, dict(methods), dict(settings))
-
-    def dumps(value: Any) -> str:
-        present = (
-            library.dumps,
-            library._default_encoder,
-            coder.c_make_encoder,
-            coder.encode_basestring_ascii,
-            methods,
-            settings,
-        )
-        if present != known:
-            return usual(value)
-        # With a memory of its own, by which it finds circles.
-        encode = make({}, encoder.default, quote, None, ": ", ", ", False, False, True)
-        return "".join(encode(value, 0))
-
-    try:
-        return dumps if dumps(_PROBE) == usual(_PROBE) else usual
-    except TypeError:  # other arguments, in a Python that is to come
-        return usual
-
-
-_PROBE = {"a": [{"b": 1}, 2.5, None, "é"]}
-
-
-def _encodes_as_ever(library: Any) -> bool:
-    """Tell whether Python's JSON library encodes as it was made to do it."""
-    coder, encoder = library.encoder, library._default_encoder
-    kind = coder.JSONEncoder
-    methods = (kind.__init__, kind.default, kind.encode, kind.iterencode)
-    return (
-        type(encoder) is kind
-        and vars(encoder) == vars(kind())
-        and (kind.item_separator, kind.key_separator) == (", ", ": ")
-        and coder.c_make_encoder is not None
-        and coder.encode_basestring_ascii is coder.c_encode_basestring_ascii
-        and _come_from((library.dumps,), library)
-        and _come_from(methods, coder)
-    )
+    text: str = _json().dumps(value)
+    return [text.encode("utf-8")]
 
 
 def json_out(
