@@ -15,6 +15,7 @@ from cherrypy.cli.main import COMMANDS
 
 if TYPE_CHECKING:
     from types import ModuleType
+    from typing import BinaryIO
 
     from tests.cli.conftest import Program
 
@@ -123,6 +124,17 @@ def test_it_is_a_program_of_its_own(tmp_path: Path) -> None:
     assert "there is no module 'nothing'" in done.stderr
 
 
+def routes_into(output: BinaryIO, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    """List the routes of app.py in a folder; what goes wrong is in `stderr`."""
+    return subprocess.run(
+        [sys.executable, "-m", "cherrypy.cli", "routes", "app"],
+        cwd=folder,
+        stdout=output,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+
+
 @pytest.mark.live
 def test_who_stops_reading_is_left_in_peace(tmp_path: Path) -> None:
     text = "import cherrypy\nclass Root:\n"
@@ -132,13 +144,7 @@ def test_who_stops_reading_is_left_in_peace(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as output:
-        done = subprocess.run(
-            [sys.executable, "-m", "cherrypy.cli", "routes", "app"],
-            cwd=tmp_path,
-            stdout=output,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
+        done = routes_into(output, tmp_path)
     assert done.returncode == 1
     assert done.stderr == b""
 
@@ -149,12 +155,6 @@ def test_a_disk_that_is_full_is_told_in_a_line(tmp_path: Path) -> None:
     page = "    @cherrypy.expose\n    def index(self): ...\n"
     (tmp_path / "app.py").write_text(f"import cherrypy\nclass Root:\n{page}")
     with open("/dev/full", "wb") as output:
-        done = subprocess.run(
-            [sys.executable, "-m", "cherrypy.cli", "routes", "app"],
-            cwd=tmp_path,
-            stdout=output,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
+        done = routes_into(output, tmp_path)
     assert done.returncode == 1
     assert done.stderr == b"cherrypy routes: No space left on device\n"
