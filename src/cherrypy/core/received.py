@@ -140,10 +140,6 @@ class ReceivedHeaders:
             self._announced = (types, length)
         return length
 
-    def form_bytes(self) -> int:
-        """Return how many bytes of a plain urlencoded form are announced, or -1."""
-        return self.announced_bytes(FORMS)
-
     def _find(self, name: str) -> str | None:
         wanted = _wire_name(name)
         values = self.last_values()
