@@ -14,7 +14,22 @@ from cherrypy.lib import jsontools
 from tests.lib.apps import Config, serve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cherrypy.testing import Response
+
+
+def understood_after(change: Callable[[], None], priority: int) -> str:
+    """Post a list of 1, and return what was understood after a hook has run."""
+    client = serve(
+        lambda: repr(cherrypy.request.json),
+        {
+            "tools.json_in.on": True,
+            "hooks.before_request_body.change": Hook(change, priority=priority),
+        },
+    )
+    sent = {"Content-Type": "application/json"}
+    return client.post("/", data=b"[1]", headers=sent).text
 
 
 def send(
@@ -162,29 +177,13 @@ class TestIn:
             assert set(body.processors) == {"application/json", "text/javascript"}
             body.fp = io.BytesIO(b"[2]")
 
-        client = serve(
-            lambda: repr(cherrypy.request.json),
-            {
-                "tools.json_in.on": True,
-                "hooks.before_request_body.change": Hook(change, priority=60),
-            },
-        )
-        sent = {"Content-Type": "application/json"}
-        assert client.post("/", data=b"[1]", headers=sent).text == "[2]"
+        assert understood_after(change, priority=60) == "[2]"
 
     def test_so_may_one_before_the_tool(self) -> None:
         def change() -> None:
             cherrypy.request.body.fp = io.BytesIO(b"[2]")
 
-        client = serve(
-            lambda: repr(cherrypy.request.json),
-            {
-                "tools.json_in.on": True,
-                "hooks.before_request_body.change": Hook(change, priority=1),
-            },
-        )
-        sent = {"Content-Type": "application/json"}
-        assert client.post("/", data=b"[1]", headers=sent).text == "[2]"
+        assert understood_after(change, priority=1) == "[2]"
 
     def test_after_a_refusal_there_is_nothing_left_to_read(self) -> None:
         left: list[bytes] = []
